@@ -1,0 +1,7 @@
+//! watertight audits what is about to ship.
+
+pub mod blob;
+pub mod finding;
+pub mod limits;
+pub mod place;
+pub mod secret;
