@@ -2,6 +2,8 @@
 
 pub mod blob;
 pub mod finding;
+pub mod image;
 pub mod limits;
 pub mod place;
 pub mod secret;
+pub mod slice;
