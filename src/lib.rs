@@ -7,3 +7,4 @@ pub mod limits;
 pub mod place;
 pub mod secret;
 pub mod slice;
+pub mod source;
