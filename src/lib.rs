@@ -8,3 +8,4 @@ pub mod limits;
 pub mod place;
 pub mod secret;
 pub mod slice;
+pub mod source;
