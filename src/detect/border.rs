@@ -63,8 +63,9 @@ pub(super) fn escape(bytes: &[u8], start: usize) -> usize {
         return 6;
     }
     // A terminal's colour, as logs hold it.
-    if let Some(at) = back(8).iter().rposition(|byte| *byte == 0x1b)
-        && let Some([b'[', digits @ .., b'm']) = back(8).get(at + 1..)
+    let colour = bytes.get(start.saturating_sub(8)..start).unwrap_or_default();
+    if let Some(at) = colour.iter().rposition(|byte| *byte == 0x1b)
+        && let Some([b'[', digits @ .., b'm']) = colour.get(at + 1..)
         && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b';')
     {
         return digits.len() + 3;
@@ -93,7 +94,7 @@ mod tests {
         for before in [&b""[..], b" ", b"=", b"\"", b"\\n", b"%3D", b"%22", b"\\u003d", b"\x0c", b"\nV", b"sV", b"\x1b[31m"] {
             check(before, Boundary::Token, true);
         }
-        for before in [&b"x"[..], b"7", b"_", b"n", b"3D", b"aV", b"V"] {
+        for before in [&b"x"[..], b"7", b"_", b"n", b"3D", b"xV", b"V"] {
             check(before, Boundary::Token, false);
             check(before, Boundary::None, true);
         }

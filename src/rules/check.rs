@@ -161,7 +161,7 @@ mod tests {
     fn contents() {
         check(Check::AwsAccount, "WXYZ<aws-id>", true);
         check(Check::AwsAccount, "WXYZI<BASE32:15>", true);
-        check(Check::AwsAccount, "WXYZA777777777777777", false);
+        check(Check::AwsAccount, "WXYZ7777777777777777", false);
         check(Check::Base64Json, "abc_<b64({\"k\":\"<base62:9>\"})>", true);
         check(Check::Base64Json, "abc_<base62:40>", false);
         check(Check::Luhn, "4111 1111 1111 1111", true);

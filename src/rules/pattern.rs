@@ -335,7 +335,7 @@ mod tests {
         check("ab_[0-9]{4}", true, "ab_123x", None);
         check("(?:ab|cd)[0-9]{2,4}-[a-z]{2}", true, "cd123-xyz", Some(8));
         check("x(?:[0-9]{2}:){3}[0-9]{2}", true, "x12:34:56:78", Some(12));
-        check("[a-z]{2,4}[0-9]?z?", true, "abc1z", Some(5));
+        check("[a-z]{2,4}[0-9]?[.]?", true, "abc1.", Some(5));
     }
 
     #[test]
