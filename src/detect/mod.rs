@@ -1,0 +1,134 @@
+//! What is looked for: bytes in, hits out.
+//!
+//! Two cheap passes see every byte, one for literals and one for runs that are long enough to be a
+//! value; all else happens at the few places they name. The engine is pure: no IO, no threads, and the
+//! answer for a stretch of bytes depends on that stretch and on [`Engine::lookback`] bytes before and
+//! [`Engine::reach`] bytes after it, so windows that overlap by as much find each secret exactly once.
+
+mod anchored;
+mod border;
+mod contextual;
+mod entropy;
+mod judge;
+mod placeholder;
+mod prefilter;
+mod runs;
+
+use crate::finding::{Confidence, RuleLabel, Severity};
+use crate::rules::{RuleError, RuleSet};
+use crate::secret::Secret;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Bytes that a detector may need right of a hit's start, all encodings included.
+const REACH: usize = 16 << 10;
+/// Bytes that a detector may need left of a hit's start, all encodings included.
+const LOOKBACK: usize = 2 << 10;
+
+/// What the engine looks at: a member, or a window of one.
+#[derive(Clone, Debug)]
+pub struct View<'a> {
+    /// The bytes, context on both sides included.
+    pub bytes: &'a [u8],
+    /// A hit is reported if its secret starts in this range; the bytes outside are context.
+    pub owned: Range<usize>,
+    /// Whether the view is the whole member.
+    pub whole: bool,
+    /// Innermost file name or path, which picks the syntax; may be empty.
+    pub name: &'a [u8],
+}
+
+/// A match in a view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The rule that matched.
+    pub rule: Arc<RuleLabel>,
+    /// In the bytes looked at: of the secret, or of the encoded text that holds it.
+    pub span: Range<usize>,
+    /// The secret part; empty if the hit is about a file as a whole.
+    pub secret: Secret,
+    /// The key, where the text gave one.
+    pub name: Option<String>,
+    /// After what the value itself tells, as an expiry.
+    pub severity: Severity,
+    /// After what the context tells.
+    pub confidence: Confidence,
+    /// What had to be undone, outermost first.
+    pub decoded: Vec<&'static str>,
+    /// What else is known; never part of the secret.
+    pub note: Option<String>,
+}
+
+/// All detectors of a set of rules.
+#[derive(Debug)]
+pub struct Engine {
+    anchored: anchored::Anchored,
+    contextual: contextual::Contextual,
+}
+
+impl Engine {
+    /// Builds the detectors. Fails if windows cannot hold what a rule matches.
+    pub fn new(rules: &RuleSet) -> Result<Self, RuleError> {
+        let rules = rules.rules();
+        Ok(Self { anchored: anchored::Anchored::new(rules), contextual: contextual::Contextual::new(rules) })
+    }
+
+    /// Bytes right of a hit's start that any detector needs.
+    pub fn reach(&self) -> usize {
+        REACH
+    }
+
+    /// Bytes left of a hit's start that any detector needs.
+    pub fn lookback(&self) -> usize {
+        LOOKBACK
+    }
+
+    /// Finds what stands in a view.
+    pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
+        let mut found = Vec::new();
+        self.text(view.bytes, None, &mut found);
+        hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
+    }
+
+    /// Judges a name and a value that a structure gave. Spans are in `value`.
+    pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
+        let mut found = Vec::new();
+        self.text(value, Some(name), &mut found);
+        hits.extend(resolve(found));
+    }
+
+    /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.
+    pub fn command(&self, text: &[u8], hits: &mut Vec<Hit>) {
+        let mut found = Vec::new();
+        self.text(text, None, &mut found);
+        hits.extend(resolve(found));
+    }
+
+    /// Judges a file by its path and its first 64 KiB.
+    pub fn file(&self, _path: &[u8], _content: &[u8], _whole: bool, _hits: &mut Vec<Hit>) {}
+
+    /// Every detector on plain bytes; `name` is what a structure calls them.
+    fn text(&self, bytes: &[u8], name: Option<&[u8]>, found: &mut Vec<Hit>) {
+        self.anchored.detect(bytes, found);
+        runs::each(bytes, |run| self.contextual.detect(bytes, &run, name, found));
+    }
+}
+
+/// Of hits that overlap the most specific stays; the rest in order of place.
+fn resolve(mut found: Vec<Hit>) -> Vec<Hit> {
+    if found.len() > 1 {
+        found.sort_by_key(|hit| (Reverse(hit.rule.rank), Reverse(hit.confidence), hit.span.start, Reverse(hit.span.end), Arc::clone(&hit.rule)));
+        let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
+        found.retain(|hit| {
+            let free = taken.range(..hit.span.end).next_back().is_none_or(|(_, end)| *end <= hit.span.start);
+            if free && !hit.span.is_empty() {
+                taken.insert(hit.span.start, hit.span.end);
+            }
+            free
+        });
+        found.sort_by(|a, b| (a.span.start, a.span.end, &a.rule).cmp(&(b.span.start, b.span.end, &b.rule)));
+    }
+    found
+}

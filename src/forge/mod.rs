@@ -1,0 +1,7 @@
+//! Makes what must not be written down: values with the shape of credentials, from a seed.
+//!
+//! Tests, the demonstration and the acceptance of rules need token-shaped strings; the repository
+//! must not hold any. So they are forged where they are used.
+
+pub mod filler;
+pub mod image;

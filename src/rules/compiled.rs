@@ -1,0 +1,205 @@
+//! Rules as the engine runs them: patterns compiled, names normalised, everything validated.
+
+use super::written::{File, Written};
+use super::{Boundary, Check, Example, Pattern, RuleError, Structure};
+use crate::finding::{Confidence, RuleLabel, Severity};
+use std::sync::Arc;
+
+/// How specific a rule is: of two that fit the same bytes the higher wins.
+pub mod rank {
+    /// A literal in the value, and a check that holds.
+    pub const CHECKED: u8 = 60;
+    /// A literal in the value.
+    pub const ANCHORED: u8 = 50;
+    /// A structure that names one service.
+    pub const SERVICE: u8 = 45;
+    /// A structure.
+    pub const STRUCTURAL: u8 = 40;
+    /// A file by its name.
+    pub const FILE: u8 = 35;
+    /// A name near the value.
+    pub const CONTEXTUAL: u8 = 30;
+    /// A name that says "secret".
+    pub const ASSIGNMENT: u8 = 20;
+    /// A file that should not be there.
+    pub const STRAY: u8 = 10;
+}
+
+/// One kind of credential.
+#[derive(Debug)]
+pub struct Rule {
+    /// What reports say of it.
+    pub label: Arc<RuleLabel>,
+    /// Who issues the credential.
+    pub issuer: String,
+    /// Of a live leak.
+    pub severity: Severity,
+    /// Before the context is judged.
+    pub confidence: Confidence,
+    /// What the value must pass.
+    pub check: Option<Check>,
+    /// Least Shannon entropy of the secret part, bits per character.
+    pub entropy: Option<f64>,
+    /// How it is found.
+    pub form: Form,
+    /// Texts in which it is found once.
+    pub examples: Vec<Example>,
+    /// Texts in which it is not found.
+    pub counter: Vec<Example>,
+}
+
+/// How a rule is found.
+#[derive(Debug)]
+pub enum Form {
+    /// A literal in the value identifies it.
+    Anchored {
+        /// Each match of the pattern holds one of them.
+        anchors: Vec<Vec<u8>>,
+        /// The whole match.
+        pattern: Pattern,
+        /// Bytes of the match that may stand before the anchor.
+        before: usize,
+        /// Accepted neighbours.
+        boundary: Boundary,
+    },
+    /// A keyword near the value.
+    Contextual {
+        /// Lower case, separators taken out.
+        keywords: Vec<String>,
+        /// Matches the whole value.
+        pattern: Pattern,
+    },
+    /// Code finds it.
+    Structural {
+        /// Which code.
+        structure: Structure,
+        /// For `url`: schemes, lower case.
+        schemes: Vec<String>,
+        /// For `url`: endings of host names.
+        hosts: Vec<String>,
+        /// For `pem`: the words of the header.
+        labels: Vec<String>,
+        /// For `jwt`: substrings of `iss`.
+        issuers: Vec<String>,
+        /// For `assignment`: more words that say "secret".
+        names: Vec<String>,
+    },
+    /// A file name.
+    Files {
+        /// Over the path, lower case.
+        globs: Vec<String>,
+        /// What the content must hold; with a group `secret`, each match is a finding.
+        content: Option<regex::bytes::Regex>,
+    },
+}
+
+/// Longest match that a window can hold.
+const LONGEST: usize = 8 << 10;
+
+/// Compiles the rules of one file.
+pub(super) fn compile(name: &str, file: File) -> Result<Vec<Rule>, RuleError> {
+    let File { issuer, rotate, rule } = file;
+    rule.into_iter().map(|written| one(name, &issuer, &rotate, written)).collect()
+}
+
+fn one(file: &str, issuer: &str, rotate: &str, written: Written) -> Result<Rule, RuleError> {
+    let id = written.id.clone();
+    let refuse = |message: &str| RuleError::rule(file, &id, message);
+    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Err(refuse("the id is not kebab-case"));
+    }
+    if written.examples.is_empty() {
+        return Err(refuse("a rule needs at least one example"));
+    }
+    let given = [!written.anchors.is_empty(), !written.keywords.is_empty(), written.detector.is_some(), !written.files.is_empty()];
+    let (form, rank) = match given {
+        [true, false, false, false] => anchored(&written),
+        [false, true, false, false] => contextual(&written),
+        [false, false, true, false] => structural(&written),
+        [false, false, false, true] => files(&written),
+        _ => Err("a rule has one form: anchors, keywords, detector or files".to_owned()),
+    }
+    .map_err(|message| refuse(&message))?;
+    let default = if rank >= rank::FILE { Confidence::High } else { Confidence::Medium };
+    let label = RuleLabel { id: written.id, title: written.title, rotate: written.rotate.unwrap_or_else(|| rotate.to_owned()), rank };
+    Ok(Rule {
+        label: Arc::new(label),
+        issuer: issuer.to_owned(),
+        severity: written.severity,
+        confidence: written.confidence.unwrap_or(default),
+        check: written.check,
+        entropy: written.entropy,
+        form,
+        examples: written.examples,
+        counter: written.counter,
+    })
+}
+
+fn pattern(written: &Written) -> Result<Pattern, String> {
+    let text = written.pattern.as_deref().ok_or("the rule has no pattern")?;
+    let pattern = Pattern::compile(text)?;
+    if pattern.longest() > LONGEST {
+        return Err(format!("the longest match is {} bytes; at most {LONGEST} fit a window", pattern.longest()));
+    }
+    Ok(pattern)
+}
+
+fn anchored(written: &Written) -> Result<(Form, u8), String> {
+    let pattern = pattern(written)?;
+    if written.anchors.iter().any(|anchor| anchor.len() < 3) {
+        return Err("an anchor has at least 3 bytes".to_owned());
+    }
+    let rank = if written.check.is_some() { rank::CHECKED } else { rank::ANCHORED };
+    let anchors = written.anchors.iter().map(|anchor| anchor.clone().into_bytes()).collect();
+    Ok((Form::Anchored { anchors, pattern, before: written.before, boundary: written.boundary }, rank))
+}
+
+fn contextual(written: &Written) -> Result<(Form, u8), String> {
+    let pattern = pattern(written)?;
+    if pattern.shortest() < 16 {
+        return Err("a contextual value has at least 16 bytes".to_owned());
+    }
+    let keywords: Vec<String> = written.keywords.iter().map(|keyword| normalised(keyword)).collect();
+    if keywords.iter().any(|keyword| keyword.len() < 4) {
+        return Err("a keyword has at least 4 letters or digits".to_owned());
+    }
+    Ok((Form::Contextual { keywords, pattern }, rank::CONTEXTUAL))
+}
+
+/// Lower case, `_`, `-` and `.` taken out: `DD-API_Key` and `ddApiKey` are one keyword.
+fn normalised(keyword: &str) -> String {
+    keyword.chars().filter(|c| !matches!(c, '_' | '-' | '.')).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn structural(written: &Written) -> Result<(Form, u8), String> {
+    let structure = written.detector.ok_or("the rule has no detector")?;
+    let service = !written.issuers.is_empty() || !written.hosts.is_empty();
+    let rank = match structure {
+        Structure::Assignment => rank::ASSIGNMENT,
+        Structure::StrayEnv => rank::STRAY,
+        _ if service => rank::SERVICE,
+        _ => rank::STRUCTURAL,
+    };
+    let lower = |words: &[String]| words.iter().map(|word| word.to_ascii_lowercase()).collect();
+    let form = Form::Structural {
+        structure,
+        schemes: lower(&written.schemes),
+        hosts: lower(&written.hosts),
+        labels: written.labels.clone(),
+        issuers: written.issuers.clone(),
+        names: lower(&written.names),
+    };
+    Ok((form, rank))
+}
+
+fn files(written: &Written) -> Result<(Form, u8), String> {
+    let content = match &written.content {
+        None => None,
+        Some(text) => {
+            let regex = regex::bytes::RegexBuilder::new(text).unicode(false).size_limit(1 << 20).build();
+            Some(regex.map_err(|error| format!("content: {error}"))?)
+        }
+    };
+    let globs = written.files.iter().map(|glob| glob.to_ascii_lowercase()).collect();
+    Ok((Form::Files { globs, content }, rank::FILE))
+}

@@ -1,0 +1,110 @@
+//! Rules as people write them: the shape of `rules/*.toml`.
+
+use super::{Check, RuleError};
+use crate::finding::{Confidence, Severity};
+use serde::Deserialize;
+
+/// One file: what its rules share, and the rules.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) issuer: String,
+    #[serde(default)]
+    pub(super) rotate: String,
+    #[serde(default)]
+    pub(super) rule: Vec<Written>,
+}
+
+/// One `[[rule]]` table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) severity: Severity,
+    pub(super) confidence: Option<Confidence>,
+    pub(super) rotate: Option<String>,
+    pub(super) check: Option<Check>,
+    pub(super) entropy: Option<f64>,
+    pub(super) examples: Vec<Example>,
+    #[serde(default)]
+    pub(super) counter: Vec<Example>,
+    #[serde(default)]
+    pub(super) anchors: Vec<String>,
+    pub(super) pattern: Option<String>,
+    #[serde(default)]
+    pub(super) before: usize,
+    #[serde(default)]
+    pub(super) boundary: Boundary,
+    #[serde(default)]
+    pub(super) keywords: Vec<String>,
+    pub(super) detector: Option<Structure>,
+    #[serde(default)]
+    pub(super) schemes: Vec<String>,
+    #[serde(default)]
+    pub(super) hosts: Vec<String>,
+    #[serde(default)]
+    pub(super) labels: Vec<String>,
+    #[serde(default)]
+    pub(super) issuers: Vec<String>,
+    #[serde(default)]
+    pub(super) names: Vec<String>,
+    #[serde(default)]
+    pub(super) files: Vec<String>,
+    pub(super) content: Option<String>,
+}
+
+/// A text in which a rule is found, or is not. Fillers are expanded by `forge::filler`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Example {
+    /// Any text.
+    Text(String),
+    /// A file by its path.
+    File {
+        /// In the layer, without a leading slash.
+        path: String,
+        /// What it holds.
+        text: String,
+    },
+}
+
+/// Which left neighbours of a match are accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Boundary {
+    /// No letter, digit or `_`, but for what binary strings and escapes put there.
+    #[default]
+    Token,
+    /// Also a lower-case name run up against the value.
+    Loose,
+    /// Anything on either side: for rules with a check.
+    None,
+}
+
+/// The detectors that are code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Structure {
+    /// `scheme://user:password@host`.
+    Url,
+    /// A PEM block.
+    Pem,
+    /// A JSON web token.
+    Jwt,
+    /// A secret-like name with a value that is no placeholder.
+    Assignment,
+    /// `Authorization: Basic …`.
+    BasicAuth,
+    /// Options and arguments of known programs.
+    CommandLine,
+    /// `auths.HOST.auth` of a Docker client configuration.
+    DockerAuth,
+    /// A `.env` file.
+    StrayEnv,
+}
+
+/// Reads one file.
+pub(super) fn parse(file: &str, text: &str) -> Result<File, RuleError> {
+    toml::from_str(text).map_err(|error| RuleError::Written { file: file.to_owned(), message: error.to_string() })
+}
