@@ -137,11 +137,10 @@ impl How {
         Ok(Choice { platform })
     }
 
-    fn rules(&self) -> Result<std::borrow::Cow<'static, RuleSet>, Failure> {
-        use std::borrow::Cow;
+    fn rules(&self) -> Result<RuleSet, Failure> {
         match &self.rules {
-            None => RuleSet::builtin().map(Cow::Borrowed).map_err(Failure::new),
-            Some(folder) => RuleSet::load_dir(folder).map(Cow::Owned).map_err(|error| {
+            None => RuleSet::builtin().map_err(Failure::new),
+            Some(folder) => RuleSet::load_dir(folder).map_err(|error| {
                 Failure::new(error).with_hint("--rules takes a folder of TOML files; rules/README.md describes them")
             }),
         }
