@@ -90,7 +90,7 @@ pub enum Kind {
     /// A list of manifests.
     Index(Vec<Descriptor>),
     /// A config and layers.
-    Manifest(Manifest),
+    Manifest(Box<Manifest>),
     /// Docker's first schema, signed: layers under `fsLayers`.
     Old,
     /// None of these.
@@ -135,9 +135,9 @@ pub fn read(json: &Json) -> Kind {
     let config = json.field("config").filter(|config| config.field("digest").is_some()).map(Descriptor::of);
     let artifact_type = json.str("artifactType").map(str::to_owned);
     match (descriptors("layers").or_else(|| descriptors("blobs")), descriptors("manifests")) {
-        (Some(layers), _) => Kind::Manifest(Manifest { config, layers, artifact_type }),
+        (Some(layers), _) => Kind::Manifest(Box::new(Manifest { config, layers, artifact_type })),
         (None, Some(manifests)) => Kind::Index(manifests),
-        (None, None) if config.is_some() => Kind::Manifest(Manifest { config, layers: Vec::new(), artifact_type }),
+        (None, None) if config.is_some() => Kind::Manifest(Box::new(Manifest { config, layers: Vec::new(), artifact_type })),
         (None, None) => Kind::Unknown,
     }
 }

@@ -17,6 +17,9 @@ use std::collections::HashMap;
 /// Settings of all images together: past this many bytes configs are scanned as documents, one at a time.
 const SETTINGS: usize = 32 << 20;
 
+/// Images of one artifact. A manifest of four megabytes can name a million.
+const IMAGES: usize = 4096;
+
 /// An artifact in the making.
 pub(crate) struct Assembly<'a> {
     pub(crate) store: &'a Store,
@@ -32,6 +35,7 @@ pub(crate) struct Assembly<'a> {
     gaps: Vec<Gap>,
     by_member: HashMap<usize, RootId>,
     settings: usize,
+    whole: Option<Place>,
 }
 
 /// What an image is made of, before its roots are given out.
@@ -51,16 +55,28 @@ pub(crate) struct Parts {
 impl<'a> Assembly<'a> {
     pub(crate) fn new(store: &'a Store, name: &'a str, kind: TargetKind, choice: &'a Choice, limits: &'a Limits) -> Self {
         let (images, others, roots, gaps) = Default::default();
-        Self { store, limits, choice, kind, name, images, others, roots, gaps, by_member: HashMap::new(), settings: 0 }
+        Self {
+            store,
+            limits,
+            choice,
+            kind,
+            name,
+            images,
+            others,
+            roots,
+            gaps,
+            by_member: HashMap::new(),
+            settings: 0,
+            whole: None,
+        }
     }
 
     /// A place for what concerns the target as a whole.
     pub(crate) fn whole(&mut self) -> Place {
-        let found = self.roots.iter().find(|root| root.kind == RootKind::Absent && root.place.name() == b"manifest");
-        match found {
-            Some(root) => root.place.clone(),
-            None => self.detached(RootKind::Absent, "manifest", Opener::Nothing, None),
+        if self.whole.is_none() {
+            self.whole = Some(self.detached(RootKind::Absent, "archive", Opener::Nothing, None));
         }
+        self.whole.clone().unwrap_or_else(|| Place::root(RootId(0), "archive"))
     }
 
     /// The root of a member: a new one, or the one it has. A layer is a layer, whatever else it is.
@@ -171,6 +187,19 @@ impl<'a> Assembly<'a> {
         fits
     }
 
+    /// Whether there is room for one more image; if not, a gap has said so, and what it is made of is
+    /// scanned as what no manifest names.
+    pub(crate) fn room(&mut self) -> bool {
+        if self.images.len() < IMAGES {
+            return true;
+        }
+        let place = self.whole();
+        if self.gaps.last().is_none_or(|gap| gap.reason != GapReason::SizeLimit || gap.place != place) {
+            self.gap(&place, GapReason::SizeLimit, format!("more than {IMAGES} images"), Scope::Image);
+        }
+        false
+    }
+
     /// Makes an image of its parts.
     pub(crate) fn image(&mut self, mut parts: Parts) {
         let (layers, ids) = (parts.layers.len(), parts.config.diff_ids.len());
@@ -194,13 +223,13 @@ impl<'a> Assembly<'a> {
         if let Some((json, _)) = &parts.manifest {
             settings.extend(crate::image::document::settings(json, crate::image::Document::Manifest));
         }
-        self.settings = settings
-            .iter()
-            .map(|setting| setting.value.len() + setting.name.len() + 96)
-            .fold(self.settings, usize::saturating_add);
+        let words = settings.iter().map(|setting| setting.value.len() + setting.name.len() + 128);
+        let history = parts.config.history.iter().map(|entry| entry.created_by.len() + 64);
+        self.settings = words.chain(history).fold(self.settings, usize::saturating_add);
         if self.settings > SETTINGS {
             // Memory does not grow with the number of images: these are read one by one in the scan.
-            settings = Vec::new();
+            (settings, parts.config.history) = (Vec::new(), Vec::new());
+            made.iter_mut().for_each(|layer| layer.created_by = None);
             for place in [Some(&parts.config_place), manifest_place.as_ref()].into_iter().flatten() {
                 self.demote(place.root_id(), RootKind::Document);
             }
@@ -256,18 +285,24 @@ impl<'a> Assembly<'a> {
 
     /// A root for a blob that is not there, and the gap that says so.
     pub(crate) fn absent(&mut self, label: &str, of: &Descriptor) -> RootId {
+        self.missing(label, of, Scope::Image)
+    }
+
+    /// As [`Assembly::absent`], where it may cost no more than an item.
+    pub(crate) fn missing(&mut self, label: &str, of: &Descriptor, scope: Scope) -> RootId {
         let place = self.detached(RootKind::Absent, label, Opener::Nothing, None);
-        let detail = format!("{} is named by the manifest and not there", escaped(of.digest_text.as_bytes()));
-        self.gaps.push(Gap { place: place.clone(), reason: GapReason::MissingBlob, detail, bytes: of.size, scope: Scope::Image });
+        let platform = of.platform.as_ref().map(|platform| format!(" (for {platform})")).unwrap_or_default();
+        let detail = format!("{}{platform} is named by a manifest and not there", escaped(of.digest_text.as_bytes()));
+        self.gaps.push(Gap { place: place.clone(), reason: GapReason::MissingBlob, detail, bytes: of.size, scope });
         place.root_id()
     }
 
     fn check_layer(&mut self, root: RootId, member: Option<usize>, of: &Descriptor, stored: Option<u64>) {
         let place = self.place(root);
-        if let (Some(size), Some(stored)) = (of.size, stored) {
-            if size != stored {
-                self.gap(&place, GapReason::SizeMismatch, format!("{stored} bytes, {size} by its descriptor"), Scope::Image);
-            }
+        if let (Some(size), Some(stored)) = (of.size, stored)
+            && size != stored
+        {
+            self.gap(&place, GapReason::SizeMismatch, format!("{stored} bytes, {size} by its descriptor"), Scope::Image);
         }
         if !of.digest_text.is_empty() && of.digest.is_none() {
             let detail = format!("its digest cannot be checked: {}", escaped(of.digest_text.as_bytes()));
@@ -325,7 +360,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// Marks layers that the archive cuts: their digest will fail too, but this says why.
+    /// The artifact; an error if a platform was asked for and no image is of it.
     pub(crate) fn finish(mut self, target: &str) -> Result<Artifact, SourceError> {
         if let Some(platform) = self.choice.platform.as_ref().filter(|_| self.images.is_empty()) {
             self.others.sort();

@@ -40,6 +40,9 @@ pub(crate) fn read(assembly: &mut Assembly<'_>, manifest: usize, reference: Opti
             continue;
         }
         walked.named = true;
+        if !assembly.room() {
+            break;
+        }
         image(assembly, entry, names);
     }
     walked
@@ -73,7 +76,7 @@ fn image(assembly: &mut Assembly<'_>, entry: &Json, names: Vec<String>) {
         Some((json, place)) => (config::read(&json, paths.len()), place),
         None => (config::Config::default(), assembly.whole()),
     };
-    if !assembly.wants(config.platform.as_ref()) {
+    if !assembly.wants(config.platform.as_ref()) || !assembly.room() {
         return;
     }
     let layer = |(index, path): (usize, &Json)| {

@@ -6,7 +6,8 @@
 //! ```
 
 use super::assembly::{Assembly, Parts};
-use super::{Opener, RootKind};
+use super::{Opener, RootKind, TargetKind};
+use crate::blob::Digest;
 use crate::finding::{GapReason, Scope};
 use crate::image::config;
 use crate::image::json::Json;
@@ -49,14 +50,12 @@ pub(crate) fn read(assembly: &mut Assembly<'_>, entry: usize, tag: Option<&str>)
             walked.named = !stack.is_empty();
             stack.reverse();
         }
-        kind => described(
-            assembly,
-            kind,
-            json,
-            place,
-            Step { of: Descriptor::default(), names: Vec::new(), depth: 0 },
-            &mut Vec::new(),
-        ),
+        kind => {
+            // Nothing names the manifest of a `dir:`, so its bytes do.
+            let bytes = assembly.store.read(entry, assembly.limits.document).ok().flatten();
+            let of = Descriptor { digest: bytes.map(|bytes| Digest::sha256(&bytes)), ..Descriptor::default() };
+            described(assembly, kind, json, place, Step { of, names: Vec::new(), depth: 0 }, &mut Vec::new());
+        }
     }
     let mut seen = HashSet::new();
     let mut statements = Vec::new();
@@ -88,24 +87,22 @@ pub(crate) fn read(assembly: &mut Assembly<'_>, entry: usize, tag: Option<&str>)
 
 /// Opens what a descriptor of an index names.
 fn visit(assembly: &mut Assembly<'_>, step: Step, stack: &mut Vec<Step>) {
-    if assembly.choice.platform.is_some()
-        && step.of.platform.is_some()
-        && !assembly.wants(step.of.platform.as_ref())
-        && !step.of.media_type.contains("index")
-    {
-        if step.of.annotation(REFERENCE_TYPE).is_none() {
-            return;
-        }
+    let statement = step.of.annotation(REFERENCE_TYPE).is_some();
+    let may_hold_more = step.of.media_type.contains("index") || step.of.media_type.contains("list");
+    if !statement && !may_hold_more && step.of.platform.is_some() && !assembly.wants(step.of.platform.as_ref()) {
+        return;
     }
     let short =
         step.of.digest.as_ref().map_or_else(|| escaped(step.of.digest_text.as_bytes()), |digest| digest.short().to_owned());
-    let what = if step.of.annotation(REFERENCE_TYPE).is_some() { "attestation" } else { "manifest" };
+    let what = if statement { "attestation" } else { "manifest" };
     let label = format!("{what} {short}");
     let read = match (step.of.digest.as_ref().and_then(|digest| assembly.store.blob(digest)), &step.of.data) {
         (Some(member), _) => assembly.document(member, &label, &step.of),
         (None, Some(data)) => inline(assembly, &label, data, &step.of),
         (None, None) => {
-            assembly.absent(&label, &step.of);
+            // Docker saves the platforms it has, with the index of all.
+            let unsaved = assembly.kind == TargetKind::DockerArchive && step.depth > 1;
+            assembly.missing(&label, &step.of, if unsaved { Scope::Item } else { Scope::Image });
             return;
         }
     };
@@ -149,7 +146,7 @@ fn described(assembly: &mut Assembly<'_>, kind: Kind, json: Json, place: Place, 
         Kind::Manifest(manifest) if step.of.annotation(REFERENCE_TYPE).is_some() || manifest.is_artifact() => {
             artifact(assembly, &manifest, &place);
         }
-        Kind::Manifest(manifest) => image(assembly, manifest, json, place, step),
+        Kind::Manifest(manifest) => image(assembly, *manifest, json, place, step),
         Kind::Old => {
             assembly.demote(place.root_id(), RootKind::Document);
             assembly.gap(
@@ -201,7 +198,7 @@ fn image(assembly: &mut Assembly<'_>, manifest: Manifest, json: Json, place: Pla
     }
     let (config, config_place) = read.unwrap_or_else(|| (config::Config::default(), place.clone()));
     let platform = config.platform.clone().or_else(|| step.of.platform.clone());
-    if !assembly.wants(platform.as_ref()) {
+    if !assembly.wants(platform.as_ref()) || !assembly.room() {
         return;
     }
     let layers =

@@ -12,6 +12,8 @@ mod layout;
 mod spool;
 mod store;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub use error::SourceError;
 

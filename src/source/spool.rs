@@ -58,7 +58,8 @@ fn decoder(slice: &FileSlice) -> Option<Box<dyn Read>> {
         [0x1f, 0x8b, ..] => {
             Some(Box::new(flate2::read::MultiGzDecoder::new(io::BufReader::with_capacity(128 << 10, slice.clone()))))
         }
-        [0x28, 0xb5, 0x2f, 0xfd] => {
+        // The second is a skippable frame, which parallel compressors write first.
+        [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
             let mut decoder = zstd::stream::read::Decoder::new(slice.clone()).ok()?;
             decoder.window_log_max(WINDOW_LOG).ok()?;
             Some(Box::new(decoder))

@@ -53,9 +53,9 @@ fn split(text: &str) -> (&str, Option<&str>) {
     if Path::new(text).exists() {
         return (text, None);
     }
-    let cuts =
+    let mut cuts =
         text.match_indices(':').map(|(at, _)| (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default()));
-    let found = cuts.filter(|(path, _)| !path.is_empty() && Path::new(path).exists()).last();
+    let found = cuts.rfind(|(path, _)| !path.is_empty() && Path::new(path).exists());
     found.map_or((text, None), |(path, reference)| (path, Some(reference).filter(|reference| !reference.is_empty())))
 }
 
