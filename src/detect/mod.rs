@@ -9,10 +9,15 @@ mod anchored;
 mod border;
 mod contextual;
 mod entropy;
+mod http;
 mod judge;
+mod jwt;
+mod pem;
 mod placeholder;
 mod prefilter;
 mod runs;
+mod structural;
+mod url;
 
 use crate::finding::{Confidence, RuleLabel, Severity};
 use crate::rules::{RuleError, RuleSet};
@@ -66,13 +71,18 @@ pub struct Hit {
 pub struct Engine {
     anchored: anchored::Anchored,
     contextual: contextual::Contextual,
+    structural: structural::Structural,
 }
 
 impl Engine {
     /// Builds the detectors. Fails if windows cannot hold what a rule matches.
     pub fn new(rules: &RuleSet) -> Result<Self, RuleError> {
         let rules = rules.rules();
-        Ok(Self { anchored: anchored::Anchored::new(rules), contextual: contextual::Contextual::new(rules) })
+        Ok(Self {
+            anchored: anchored::Anchored::new(rules),
+            contextual: contextual::Contextual::new(rules),
+            structural: structural::Structural::new(rules),
+        })
     }
 
     /// Bytes right of a hit's start that any detector needs.
@@ -112,6 +122,7 @@ impl Engine {
     /// Every detector on plain bytes; `name` is what a structure calls them.
     fn text(&self, bytes: &[u8], name: Option<&[u8]>, found: &mut Vec<Hit>) {
         self.anchored.detect(bytes, found);
+        self.structural.detect(bytes, found);
         runs::each(bytes, |run| self.contextual.detect(bytes, &run, name, found));
     }
 }

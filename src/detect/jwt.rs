@@ -1,0 +1,110 @@
+//! JSON web tokens (RFC 7519): header and payload decode, so we can say whose it is and until when.
+
+use super::{Hit, border, judge};
+use crate::finding::Severity;
+use crate::rules::{Boundary, Rule};
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// Longest token; identity providers with many claims stay below.
+pub(super) const LONGEST: usize = 8 << 10;
+
+/// Finds tokens. Of `rules`, those that name issuers take theirs, the others the rest.
+pub(super) fn detect(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], hits: &mut Vec<Hit>) {
+    if rules.is_empty() {
+        return;
+    }
+    for start in memchr::memmem::find_iter(bytes, b"eyJ") {
+        let Some((length, header, payload)) = token(bytes.get(start..).unwrap_or_default()) else { continue };
+        if !border::left(bytes, start, length, Boundary::Token) {
+            continue;
+        }
+        let issuer = payload.get("iss").and_then(Value::as_str).unwrap_or_default();
+        for (rule, issuers) in rules {
+            if issuers.is_empty() || issuers.iter().any(|part| issuer.contains(part.as_str())) {
+                let mut hit = judge::hit(rule, bytes, start..start + length, 3);
+                age(&mut hit, &payload);
+                if header.get("alg").and_then(Value::as_str).is_some_and(|alg| alg.eq_ignore_ascii_case("none")) {
+                    hit.severity = hit.severity.min(Severity::Low);
+                    hit.note = Some("unsigned".to_owned());
+                }
+                hits.push(hit);
+            }
+        }
+    }
+}
+
+/// Its length, header and payload.
+fn token(text: &[u8]) -> Option<(usize, Map<String, Value>, Map<String, Value>)> {
+    let text = text.get(..LONGEST).unwrap_or(text);
+    let header = part(text);
+    let payload = part(text.get(header.len()..)?.strip_prefix(b".")?);
+    if header.len() < 12 || payload.len() < 8 {
+        return None;
+    }
+    let signature = part(text.get(header.len() + 1 + payload.len()..)?.strip_prefix(b".")?);
+    let length = header.len() + payload.len() + signature.len() + 2;
+    let (header, payload) = (decoded(header)?, decoded(payload)?);
+    let algorithm = header.get("alg")?.as_str()?;
+    let signed = signature.len() >= 20 || signature.is_empty() && algorithm.eq_ignore_ascii_case("none");
+    // More parts mean an encrypted token (RFC 7516), which holds no claim in the clear.
+    (signed && text.get(length) != Some(&b'.') || signed && !header.contains_key("enc")).then_some((length, header, payload))
+}
+
+fn part(text: &[u8]) -> &[u8] {
+    let length = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+' | b'/')).count();
+    text.get(..length).unwrap_or_default()
+}
+
+fn decoded(part: &[u8]) -> Option<Map<String, Value>> {
+    let bytes = BASE64URL_NOPAD.decode(part).or_else(|_| BASE64_NOPAD.decode(part)).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Lowers what has expired by two steps, and says when.
+fn age(hit: &mut Hit, payload: &Map<String, Value>) {
+    let Some(expiry) = payload.get("exp").and_then(|exp| exp.as_i64().or_else(|| exp.as_f64().map(|float| float as i64))) else { return };
+    let Ok(expiry) = jiff::Timestamp::from_second(expiry) else { return };
+    let date = expiry.to_string().chars().take(10).collect::<String>();
+    if expiry < jiff::Timestamp::now() {
+        hit.severity = match hit.severity {
+            Severity::Critical => Severity::Medium,
+            Severity::High | Severity::Medium | Severity::Low => Severity::Low,
+            Severity::Info => Severity::Info,
+        };
+        hit.note = Some(format!("expired {date}"));
+    } else {
+        hit.note = Some(format!("expires {date}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forge::filler::expand;
+    use crate::rules::RuleSet;
+
+    fn check(text: &str, expected: Option<(Severity, &str)>) {
+        let rule = "issuer='X'\n[[rule]]\nid='jwt'\ntitle='JWT'\nseverity='critical'\nexamples=['a']\ndetector='jwt'";
+        let set = RuleSet::parse(&[("x", rule)]).unwrap();
+        let mut hits = Vec::new();
+        detect(&[(Arc::clone(&set.rules()[0]), Vec::new())], expand(text, 3).as_bytes(), &mut hits);
+        let found = hits.first().map(|hit| (hit.severity, hit.note.as_deref().unwrap_or_default()));
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn tokens_and_their_age() {
+        check("Bearer <jwt>", Some((Severity::Critical, "expires 2125-04-10")));
+        check("Bearer <jwt:expired>", Some((Severity::Medium, "expired 2017-07-14")));
+        check("<b64({\"alg\":\"none\",\"t\":1 })>.<b64({\"sub\":\"12345\"})>.", Some((Severity::Low, "unsigned")));
+    }
+
+    #[test]
+    fn what_only_starts_like_one() {
+        for text in ["eyJ<base62:60>", "eyJ<b64url:40>.eyJ<b64url:40>.<b64url:43>", "x<jwt>", "eyJ", "<b64({\"alg\":\"none\"})>.<hex:10>"] {
+            check(text, None);
+        }
+    }
+}

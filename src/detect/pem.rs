@@ -1,0 +1,185 @@
+//! PEM blocks (RFC 7468, and the older forms of OpenSSL and PGP) that hold a private key.
+//!
+//! A header alone is documentation or code: the body must decode and start as its kind does. Newlines
+//! may be real, escaped once or twice, or hidden in the quotes of a string that is put together.
+
+use super::{Hit, judge};
+use crate::finding::Severity;
+use crate::rules::Rule;
+use data_encoding::{BASE64_NOPAD, Encoding, Specification};
+use std::ops::Range;
+use std::sync::{Arc, LazyLock};
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+/// A 16384-bit RSA key with escaped newlines is 13 KB; 4096 bits are 3.3 KB.
+pub(super) const LONGEST: usize = 8 << 10;
+/// Fewer bytes than this hold no key.
+const SHORTEST: usize = 32;
+
+/// Base64 whose last character may have bits to spare, as sloppy tools write it.
+static LENIENT: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut specification = Specification::new();
+    specification.symbols.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    specification.check_trailing_bits = false;
+    specification.encoding().unwrap_or(BASE64_NOPAD)
+});
+
+/// What a body says of itself.
+struct Body {
+    bytes: Vec<u8>,
+    encrypted: bool,
+}
+
+/// Finds the blocks whose labels `rules` name.
+pub(super) fn detect(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], hits: &mut Vec<Hit>) {
+    if rules.is_empty() {
+        return;
+    }
+    for start in memchr::memmem::find_iter(bytes, BEGIN) {
+        let Some((label, span, body)) = block(bytes, start) else { continue };
+        let Some((rule, _)) = rules.iter().find(|(_, labels)| labels.iter().any(|known| known.as_bytes() == label)) else { continue };
+        let Some(body) = opened(bytes.get(body).unwrap_or_default()).filter(|body| fits(label, body)) else { continue };
+        let mut hit = judge::hit(rule, bytes, span, BEGIN.len() + label.len() + 5);
+        if body.encrypted || is_encrypted(label, &body.bytes) {
+            hit.severity = hit.severity.min(Severity::Low);
+            hit.note = Some("encrypted".to_owned());
+        }
+        hits.push(hit);
+    }
+}
+
+/// The label, the span of the whole block and that of its body.
+fn block(bytes: &[u8], start: usize) -> Option<(&[u8], Range<usize>, Range<usize>)> {
+    let view = bytes.get(start..bytes.len().min(start + LONGEST))?;
+    let header = view.get(BEGIN.len()..view.len().min(96))?;
+    let label = header.get(..memchr::memmem::find(header, b"-----")?)?;
+    let known = label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b' ');
+    let body = BEGIN.len() + label.len() + 5;
+    let end = body + memchr::memmem::find(view.get(body..)?, END)?;
+    let tail = view.get(end + END.len()..)?;
+    let close = if tail.starts_with(label) && tail.get(label.len()..)?.starts_with(b"-----") { label.len() + 5 } else { return None };
+    known.then(|| (label, start..start + end + END.len() + close, start + body..start + end))
+}
+
+/// Reads the body line by line, whatever its lines are joined with.
+fn opened(body: &[u8]) -> Option<Body> {
+    let mut text = Vec::new();
+    let mut encrypted = false;
+    for line in lines(body) {
+        let line = bare(&line);
+        if let Some(at) = line.iter().position(|byte| *byte == b':') {
+            encrypted |= line.get(at..).is_some_and(|value| memchr::memmem::find(value, b"ENCRYPTED").is_some());
+            continue;
+        }
+        if matches!(line, b"+" | b"." | b"&") {
+            continue; // a string put together
+        }
+        if line.starts_with(b"=") {
+            break;
+        }
+        text.extend_from_slice(line);
+    }
+    while text.last() == Some(&b'=') {
+        text.pop();
+    }
+    text.truncate(text.len() - usize::from(text.len() % 4 == 1));
+    let bytes = LENIENT.decode(&text).ok().filter(|bytes| bytes.len() >= SHORTEST)?;
+    (super::entropy::shannon(&bytes) > 3.0).then_some(Body { bytes, encrypted })
+}
+
+/// Splits at real newlines, at `\n` and `\r` with any number of backslashes, and at blanks.
+fn lines(body: &[u8]) -> Vec<Vec<u8>> {
+    let mut lines = vec![Vec::new()];
+    let mut rest = body.iter().copied().peekable();
+    while let Some(byte) = rest.next() {
+        let escaped = byte == b'\\' && {
+            while rest.next_if_eq(&b'\\').is_some() {}
+            rest.next_if(|next| matches!(next, b'n' | b'r' | b't')).is_some()
+        };
+        if escaped || matches!(byte, b'\n' | b'\r') {
+            lines.push(Vec::new());
+        } else if byte != b'\\'
+            && let Some(line) = lines.last_mut()
+        {
+            line.push(byte);
+        }
+    }
+    lines
+}
+
+/// A line without what surrounds base64 in code, YAML and comments.
+fn bare(line: &[u8]) -> &[u8] {
+    let quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`');
+    let quoted = line.iter().position(quote).zip(line.iter().rposition(quote)).filter(|(first, last)| first < last);
+    let line = quoted.and_then(|(first, last)| line.get(first + 1..last)).unwrap_or(line);
+    let noise = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b',' | b'#' | b'*' | b';' | b'|' | b'>');
+    let start = line.iter().position(|byte| !noise(byte)).unwrap_or(line.len());
+    let end = line.iter().rposition(|byte| !noise(byte)).map_or(start, |at| at + 1);
+    line.get(start..end).unwrap_or_default()
+}
+
+fn fits(label: &[u8], body: &Body) -> bool {
+    let has = |word: &[u8]| memchr::memmem::find(label, word).is_some();
+    if has(b"OPENSSH") {
+        return body.bytes.starts_with(b"openssh-key-v1\0");
+    }
+    if has(b"PGP") {
+        return body.bytes.first().is_some_and(|byte| byte & 0x80 != 0);
+    }
+    let wrapped = has(b"SIGSTORE") || has(b"COSIGN");
+    !label.ends_with(b"PRIVATE KEY") || body.encrypted || wrapped || body.bytes.first() == Some(&0x30)
+}
+
+fn is_encrypted(label: &[u8], body: &[u8]) -> bool {
+    // RFC 4716's successor: after the magic, the name of the cipher with its length.
+    let cipher = body.strip_prefix(b"openssh-key-v1\0").map(|rest| rest.starts_with(b"\0\0\0\x04none"));
+    label.starts_with(b"ENCRYPTED ") || cipher == Some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forge::filler::expand;
+    use crate::rules::RuleSet;
+
+    fn check(text: &str, expected: usize, note: Option<&str>) {
+        let head = "issuer='X'\n[[rule]]\nid='key'\ntitle='Key'\nseverity='high'\nexamples=['a']\ndetector='pem'\nlabels=";
+        let labels = "['RSA PRIVATE KEY', 'PRIVATE KEY', 'OPENSSH PRIVATE KEY', 'ENCRYPTED PRIVATE KEY', 'PGP PRIVATE KEY BLOCK']";
+        let set = RuleSet::parse(&[("x", format!("{head}{labels}"))]).unwrap();
+        let labels = ["RSA PRIVATE KEY", "PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PGP PRIVATE KEY BLOCK"];
+        let rules = [(Arc::clone(&set.rules()[0]), labels.map(str::to_owned).to_vec())];
+        let mut hits = Vec::new();
+        detect(&rules, expand(text, 3).as_bytes(), &mut hits);
+        assert_eq!(hits.len(), expected, "{text}");
+        assert_eq!(hits.first().and_then(|hit| hit.note.as_deref()), note, "{text}");
+    }
+
+    #[test]
+    fn keys_in_every_dress() {
+        check("<pem:RSA PRIVATE KEY>", 1, None);
+        check("{\"key\": \"<pem-escaped:PRIVATE KEY>\\n\"}", 1, None);
+        check("<pem:OPENSSH PRIVATE KEY>", 1, None);
+        check("<pem:PGP PRIVATE KEY BLOCK>", 1, None);
+        check("<pem:ENCRYPTED PRIVATE KEY>", 1, Some("encrypted"));
+        let key = expand("<pem:RSA PRIVATE KEY>", 9);
+        check(&key.replace('\n', "\r\n"), 1, None);
+        check(&key.replace('\n', "\\\\n"), 1, None);
+        check(&key.replace('\n', "\n    "), 1, None);
+        check(&format!("\"{}\"", key.replace('\n', "\\n\" +\n \"")), 1, None);
+        check(&key.replacen('\n', "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1), 1, Some("encrypted"));
+    }
+
+    #[test]
+    fn headers_alone_and_public_halves_are_silent() {
+        for text in [
+            "-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----",
+            "<pem:PUBLIC KEY>",
+            "<pem:CERTIFICATE>",
+            "-----BEGIN PRIVATE KEY-----\n<base64:200>\n-----END PUBLIC KEY-----",
+        ] {
+            check(text, 0, None);
+        }
+    }
+}
