@@ -1,6 +1,7 @@
 //! watertight audits what is about to ship.
 
 pub mod blob;
+pub mod extract;
 pub mod finding;
 pub mod limits;
 pub mod place;

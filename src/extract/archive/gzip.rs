@@ -1,0 +1,59 @@
+//! gzip (RFC 1952): one stream of bytes in any number of members.
+//!
+//! Parallel compressors and lazily pulled images write many members into one file. Zero padding
+//! behind the last is accepted as gzip does; anything else behind it is scanned as it is.
+
+use super::super::{Extractor, Halt, Head, Input, Sink};
+use super::parts::{self, Framing};
+use flate2::bufread::GzDecoder;
+use std::io::{self, BufRead};
+
+/// gzip.
+pub struct Gzip;
+
+/// ID1, ID2 and CM = deflate (RFC 1952, section 2.3.1).
+const MAGIC: &[u8] = b"\x1f\x8b\x08";
+
+impl Extractor for Gzip {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn probe(&self, head: &Head<'_>) -> bool {
+        // The three highest flag bits are reserved and zero.
+        head.has(0, MAGIC) && head.start.get(3).is_some_and(|flags| flags & 0xe0 == 0)
+    }
+
+    fn is_wrapper(&self) -> bool {
+        true
+    }
+
+    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
+        parts::extract::<Self>(input, sink)
+    }
+}
+
+impl Framing for Gzip {
+    const NAME: &'static str = "gzip";
+    type Decoder<'i, 'a: 'i> = GzDecoder<&'i mut Input<'a>>;
+
+    fn at_part(input: &mut Input<'_>) -> io::Result<bool> {
+        loop {
+            let ready = input.fill_buf()?;
+            let zeros = ready.iter().take_while(|byte| **byte == 0).count();
+            if zeros == 0 {
+                break;
+            }
+            input.consume(zeros);
+        }
+        Ok(input.head()?.starts_with(MAGIC))
+    }
+
+    fn start<'i, 'a>(input: &'i mut Input<'a>) -> io::Result<Self::Decoder<'i, 'a>> {
+        Ok(GzDecoder::new(input))
+    }
+
+    fn end<'i, 'a>(decoder: Self::Decoder<'i, 'a>) -> &'i mut Input<'a> {
+        decoder.into_inner()
+    }
+}

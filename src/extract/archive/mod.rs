@@ -1,0 +1,15 @@
+//! Archives and compressed streams.
+
+mod gzip;
+mod parts;
+mod tar;
+mod tar_extensions;
+mod tar_header;
+mod zip;
+mod zip_sweep;
+mod zstd;
+
+pub use gzip::Gzip;
+pub use tar::Tar;
+pub use zip::Zip;
+pub use zstd::Zstd;

@@ -1,0 +1,98 @@
+//! Compressed streams that are made of parts: gzip members, zstd frames.
+//!
+//! Both formats may hold any number of parts one after the other, and a reader that stops after the
+//! first would call the rest clean. [`Parts`] reads them as one stream and keeps what went wrong.
+
+use super::super::{Halt, Input, Member, MemberKind, Sink, reason_of};
+use crate::finding::GapReason;
+use std::io::{self, Read};
+
+/// How one format frames its parts.
+pub(super) trait Framing {
+    /// Its name, as in messages.
+    const NAME: &'static str;
+    /// Decodes one part and ends with it.
+    type Decoder<'i, 'a: 'i>: Read;
+
+    /// Whether another part starts here, after whatever the format allows between parts was skipped.
+    fn at_part(input: &mut Input<'_>) -> io::Result<bool>;
+    /// Starts to decode the part at hand.
+    fn start<'i, 'a>(input: &'i mut Input<'a>) -> io::Result<Self::Decoder<'i, 'a>>;
+    /// The input, behind what was decoded.
+    fn end<'i, 'a>(decoder: Self::Decoder<'i, 'a>) -> &'i mut Input<'a>;
+    /// What an error says of the stream.
+    fn reason(error: &io::Error) -> GapReason {
+        reason_of(error)
+    }
+}
+
+/// Pushes the whole stream as one member without a name.
+pub(super) fn extract<F: Framing>(input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
+    let mut parts = Parts::<F> { state: State::Between(input), failure: None };
+    sink.member(&Member { name: b"", kind: MemberKind::File, size: None }, &mut parts)?;
+    // A sink may leave off early; the rest still has to be decoded to know whether it is sound.
+    let drained = io::copy(&mut parts, &mut io::sink());
+    match (parts.failure, drained) {
+        (Some(halt), _) => Err(halt),
+        (None, Err(error)) => Err(Halt::Read(error)),
+        (None, Ok(_)) => Ok(()),
+    }
+}
+
+/// All parts of the input as one reader.
+struct Parts<'i, 'a, F: Framing> {
+    state: State<'i, 'a, F>,
+    failure: Option<Halt>,
+}
+
+enum State<'i, 'a, F: Framing> {
+    Between(&'i mut Input<'a>),
+    Inside(Box<F::Decoder<'i, 'a>>),
+    Ended,
+}
+
+impl<F: Framing> Parts<'_, '_, F> {
+    /// Keeps why the stream ends here. A failure of the input is not this format's to report.
+    fn fail(&mut self, error: io::Error, input_failed: bool) -> io::Error {
+        let copy = io::Error::new(error.kind(), "the compressed stream around it failed");
+        self.failure =
+            Some(if input_failed { Halt::Read(error) } else { Halt::Broken(F::reason(&error), format!("{}: {error}", F::NAME)) });
+        copy
+    }
+}
+
+impl<F: Framing> Read for Parts<'_, '_, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match std::mem::replace(&mut self.state, State::Ended) {
+                State::Ended => return Ok(0),
+                State::Between(input) => match F::at_part(input) {
+                    Ok(false) => return Ok(0),
+                    Ok(true) => match F::start(input) {
+                        Ok(decoder) => self.state = State::Inside(Box::new(decoder)),
+                        Err(error) => return Err(self.fail(error, false)),
+                    },
+                    Err(error) => {
+                        let input_failed = input.failed();
+                        return Err(self.fail(error, input_failed));
+                    }
+                },
+                State::Inside(mut decoder) => match decoder.read(buffer) {
+                    Ok(0) => self.state = State::Between(F::end(*decoder)),
+                    Ok(count) => {
+                        self.state = State::Inside(decoder);
+                        return Ok(count);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => self.state = State::Inside(decoder),
+                    Err(error) => {
+                        let input_failed = F::end(*decoder).failed();
+                        return Err(self.fail(error, input_failed));
+                    }
+                },
+            }
+        }
+    }
+}

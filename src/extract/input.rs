@@ -1,0 +1,245 @@
+//! How bytes are held while a format opens them: in memory, in a file, or as a stream.
+//!
+//! A format asks for what it needs and this one file decides: a streaming format reads through
+//! [`BufRead`]; one that must seek gets memory or the file as it is, and a stream is spilled into an
+//! unlinked temporary file, which no name leads to and which goes with the process.
+
+use super::Head;
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
+
+/// Something that can be read at any place.
+pub trait ReadSeek: Read + Seek {}
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// Bytes to be opened.
+pub struct Input<'a> {
+    body: Body<'a>,
+    depth: u32,
+    spill: u64,
+    failed: bool,
+}
+
+enum Body<'a> {
+    Memory { bytes: &'a [u8], position: usize },
+    File { reader: BufReader<&'a mut dyn ReadSeek> },
+    Stream(Stream<'a>),
+}
+
+/// A stream with a chunk of it in memory. The chunk stays until it is used up, so that a decoder
+/// that fails in it can be undone back to the chunk's start.
+struct Stream<'a> {
+    reader: &'a mut dyn Read,
+    chunk: Vec<u8>,
+    position: usize,
+    filled: usize,
+    ended: bool,
+}
+
+/// Bytes read from a stream at a time: large enough that calls cost nothing, small enough for the
+/// second-level cache.
+const CHUNK: usize = 128 << 10;
+
+impl<'a> Input<'a> {
+    /// Bytes in memory.
+    pub fn memory(bytes: &'a [u8]) -> Self {
+        Self { body: Body::Memory { bytes, position: 0 }, depth: 0, spill: u64::MAX, failed: false }
+    }
+
+    /// Bytes of an open file.
+    pub fn file(reader: &'a mut dyn ReadSeek) -> Self {
+        Self { body: Body::File { reader: BufReader::with_capacity(CHUNK, reader) }, depth: 0, spill: u64::MAX, failed: false }
+    }
+
+    /// A stream, of which `head` was read already to look at it.
+    pub fn stream(mut head: Vec<u8>, reader: &'a mut dyn Read) -> Self {
+        let filled = head.len();
+        head.resize(filled.max(CHUNK), 0);
+        Self { body: Body::Stream(Stream { reader, chunk: head, position: 0, filled, ended: false }), depth: 0, spill: u64::MAX, failed: false }
+    }
+
+    /// Says how deep in other containers these bytes lie, and how many may be spilled to seek in them.
+    pub fn within(self, depth: u32, spill: u64) -> Self {
+        Self { depth, spill, ..self }
+    }
+
+    /// How deep in other containers these bytes lie; 0 for what the target itself holds.
+    pub fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// Whether reading these bytes has failed. A format that fails because of that has nothing to
+    /// report: whoever owns the reader does.
+    pub fn failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Looks at the first bytes without taking them: all there are, or at least [`Head::LEN`].
+    ///
+    /// # Errors
+    /// Those of the reader, if nothing was read before.
+    pub fn head(&mut self) -> io::Result<&[u8]> {
+        match &mut self.body {
+            Body::Memory { bytes, position } => Ok(bytes.get(*position..).unwrap_or_default()),
+            Body::File { reader } => reader.fill_buf(),
+            Body::Stream(stream) => {
+                stream.fill_to(Head::LEN).inspect_err(|_| self.failed = true)?;
+                Ok(stream.rest())
+            }
+        }
+    }
+
+    /// Goes back as far as possible: to the start of what is in memory. After a decoder failed, the
+    /// bytes it took from there are seen again.
+    pub fn rewind(&mut self) {
+        match &mut self.body {
+            Body::Memory { position, .. } => *position = 0,
+            Body::File { reader } => {
+                // A failure to seek leaves the reader where it is, which loses nothing behind it.
+                let _ = reader.rewind();
+            }
+            Body::Stream(stream) => stream.position = 0,
+        }
+    }
+
+    /// The bytes as something to seek in; a stream is spilled first.
+    ///
+    /// # Errors
+    /// Those of the reader or of the temporary file; `FileTooLarge` past the limit for spilling.
+    pub fn seekable(&mut self) -> io::Result<Box<dyn ReadSeek + '_>> {
+        match &mut self.body {
+            Body::Memory { bytes, position } => {
+                *position = bytes.len();
+                Ok(Box::new(Cursor::new(*bytes)))
+            }
+            Body::File { reader } => {
+                reader.rewind()?;
+                Ok(Box::new(reader))
+            }
+            Body::Stream(stream) => {
+                let mut file = tempfile::tempfile()?;
+                file.write_all(stream.rest())?;
+                stream.position = stream.filled;
+                let spilled = io::copy(&mut stream.reader.take(self.spill), &mut file).inspect_err(|_| self.failed = true)?;
+                if spilled == self.spill {
+                    return Err(io::ErrorKind::FileTooLarge.into());
+                }
+                file.rewind()?;
+                Ok(Box::new(BufReader::with_capacity(CHUNK, file)))
+            }
+        }
+    }
+}
+
+impl Stream<'_> {
+    fn rest(&self) -> &[u8] {
+        self.chunk.get(self.position..self.filled).unwrap_or_default()
+    }
+
+    /// Reads until `wanted` bytes lie ahead, or the stream ends.
+    fn fill_to(&mut self, wanted: usize) -> io::Result<()> {
+        while !self.ended && self.filled - self.position < wanted {
+            if self.position == self.filled {
+                (self.position, self.filled) = (0, 0);
+            }
+            if self.chunk.len() < self.position + wanted {
+                self.chunk.resize(self.position + wanted.max(CHUNK), 0);
+            }
+            let Some(space) = self.chunk.get_mut(self.filled..) else { break };
+            match self.reader.read(space) {
+                Ok(0) => self.ended = true,
+                Ok(count) => self.filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl BufRead for Input<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match &mut self.body {
+            Body::Memory { bytes, position } => Ok(bytes.get(*position..).unwrap_or_default()),
+            Body::File { reader } => reader.fill_buf().inspect_err(|_| self.failed = true),
+            Body::Stream(stream) => {
+                stream.fill_to(1).inspect_err(|_| self.failed = true)?;
+                Ok(stream.rest())
+            }
+        }
+    }
+
+    fn consume(&mut self, count: usize) {
+        match &mut self.body {
+            Body::Memory { bytes, position } => *position = position.saturating_add(count).min(bytes.len()),
+            Body::File { reader } => reader.consume(count),
+            Body::Stream(stream) => stream.position = stream.position.saturating_add(count).min(stream.filled),
+        }
+    }
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let ready = self.fill_buf()?;
+        let count = ready.len().min(buffer.len());
+        if let (Some(to), Some(from)) = (buffer.get_mut(..count), ready.get(..count)) {
+            to.copy_from_slice(from);
+        }
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader that gives one byte at a time.
+    struct Drip<'a>(&'a [u8]);
+    impl Read for Drip<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let Some((first, rest)) = self.0.split_first() else { return Ok(0) };
+            let Some(slot) = buffer.first_mut() else { return Ok(0) };
+            *slot = *first;
+            self.0 = rest;
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn a_head_is_whole_even_when_bytes_drip() {
+        let bytes: Vec<u8> = (0..10_000u32).map(|n| n as u8).collect();
+        let mut drip = Drip(&bytes);
+        let mut input = Input::stream(Vec::new(), &mut drip);
+        assert_eq!(input.head().unwrap().get(..Head::LEN), bytes.get(..Head::LEN));
+        let mut all = Vec::new();
+        input.read_to_end(&mut all).unwrap();
+        assert_eq!(all, bytes);
+    }
+
+    #[test]
+    fn rewinding_gives_the_chunk_again() {
+        let mut reader = &b"0123456789"[..];
+        let mut input = Input::stream(Vec::new(), &mut reader);
+        let mut first = [0; 4];
+        input.read_exact(&mut first).unwrap();
+        input.rewind();
+        let mut all = String::new();
+        input.read_to_string(&mut all).unwrap();
+        assert_eq!(all, "0123456789");
+    }
+
+    #[test]
+    fn a_stream_can_be_sought_in_up_to_the_limit() {
+        let mut reader = &b"56789"[..];
+        let mut input = Input::stream(b"01234".to_vec(), &mut reader);
+        let mut file = input.seekable().unwrap();
+        file.seek(io::SeekFrom::Start(3)).unwrap();
+        let mut rest = String::new();
+        file.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "3456789");
+
+        let mut reader = &b"56789"[..];
+        let mut input = Input::stream(Vec::new(), &mut reader).within(0, 3);
+        assert!(input.seekable().is_err());
+    }
+}

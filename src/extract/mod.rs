@@ -1,0 +1,150 @@
+//! How a format opens.
+//!
+//! An [`Extractor`] reads one format and pushes what it finds into a [`Sink`]: members (which are
+//! probed and opened in turn), raw stretches no structure accounts for, pairs, and gaps. It never
+//! writes a file, never follows a link, never runs what it reads, and knows nothing of its siblings:
+//! whoever stands above decides what happens to what it yields.
+//!
+//! A format is a file here and a row in [`EXTRACTORS`].
+
+pub mod archive;
+mod input;
+mod kind;
+
+pub use input::{Input, ReadSeek};
+pub use kind::{OPAQUE, Opaque};
+
+use crate::finding::GapReason;
+use std::io::{self, Read};
+
+/// What is known of some bytes before they are opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The first bytes: all of them, or at least [`Head::LEN`].
+    pub start: &'a [u8],
+    /// The last bytes, where they are at hand; else empty.
+    pub tail: &'a [u8],
+}
+
+impl Head<'_> {
+    /// How many bytes a probe may count on, if there are that many at all.
+    pub const LEN: usize = 4096;
+
+    /// Whether the bytes at `offset` are `magic`.
+    pub fn has(&self, offset: usize, magic: &[u8]) -> bool {
+        self.start.get(offset..).is_some_and(|rest| rest.starts_with(magic))
+    }
+}
+
+/// One format.
+pub trait Extractor: Sync {
+    /// Its name, as in messages.
+    fn name(&self) -> &'static str;
+
+    /// Whether the bytes look like this format. Content decides, never a name.
+    fn probe(&self, head: &Head<'_>) -> bool;
+
+    /// Whether it wraps one stream of bytes, which then has no place of its own: gzip, zstd.
+    fn is_wrapper(&self) -> bool {
+        false
+    }
+
+    /// Whether it must jump about in its input. Others read it once, from start to end.
+    fn seeks(&self) -> bool {
+        false
+    }
+
+    /// Reads all of `input` and pushes what is in it.
+    ///
+    /// # Errors
+    /// [`Halt`] says why it ended early. What was pushed until then stays; the caller scans what is
+    /// left of the input as raw bytes.
+    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt>;
+}
+
+/// What kind of thing a member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MemberKind {
+    /// Bytes.
+    File,
+    /// A directory.
+    Directory,
+    /// A second name for a file.
+    HardLink,
+    /// A symbolic link.
+    Symlink,
+    /// A device, a pipe, a volume label.
+    Special,
+}
+
+/// A member as its container names it.
+#[derive(Clone, Copy, Debug)]
+pub struct Member<'a> {
+    /// Its path in the container: a label, never a path on our disk.
+    pub name: &'a [u8],
+    /// What it is.
+    pub kind: MemberKind,
+    /// Its size as declared, in bytes; the body may have fewer or more.
+    pub size: Option<u64>,
+}
+
+/// Where extractors push to.
+pub trait Sink {
+    /// A member. Its body is probed, opened and scanned; what is left unread of it is lost to no one
+    /// but the caller, who goes on behind it.
+    fn member(&mut self, member: &Member<'_>, body: &mut dyn Read) -> Result<(), Stop>;
+
+    /// Bytes of the container that belong to no member, scanned as they are.
+    fn raw(&mut self, body: &mut dyn Read) -> Result<(), Stop>;
+
+    /// A name with its value that the structure reveals.
+    fn pair(&mut self, name: &[u8], value: &[u8]) -> Result<(), Stop>;
+
+    /// Something that could not be seen. `bytes` is what it cost, where known.
+    fn gap(&mut self, reason: GapReason, detail: String, bytes: Option<u64>);
+}
+
+/// The sink wants no more: a limit was reached, and it has recorded which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop;
+
+/// Why an extractor ended before the end of its input.
+#[derive(Debug)]
+pub enum Halt {
+    /// The sink said so.
+    Stop,
+    /// Reading the input failed. Whoever owns the reader reports it; for the extractor it is an end.
+    Read(io::Error),
+    /// The structure is broken or not supported.
+    Broken(GapReason, String),
+}
+
+impl From<Stop> for Halt {
+    fn from(_: Stop) -> Self {
+        Self::Stop
+    }
+}
+
+impl From<io::Error> for Halt {
+    fn from(error: io::Error) -> Self {
+        Self::Read(error)
+    }
+}
+
+/// All formats, in the order in which they are asked.
+pub static EXTRACTORS: &[&dyn Extractor] = &[&archive::Gzip, &archive::Zstd, &archive::Zip, &archive::Tar];
+
+/// The format of some bytes, if it is one that opens.
+pub fn probe(head: &Head<'_>) -> Option<&'static dyn Extractor> {
+    EXTRACTORS.iter().copied().find(|extractor| extractor.probe(head))
+}
+
+/// The format called `name`.
+pub fn named(name: &str) -> Option<&'static dyn Extractor> {
+    EXTRACTORS.iter().copied().find(|extractor| extractor.name() == name)
+}
+
+/// What a failed read of decoded bytes says of the stream they come from.
+pub(crate) fn reason_of(error: &io::Error) -> GapReason {
+    if error.kind() == io::ErrorKind::UnexpectedEof { GapReason::Truncated } else { GapReason::Damaged }
+}
