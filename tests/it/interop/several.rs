@@ -19,7 +19,7 @@ fn docker_archive_of_podman_with_two_images() {
 #[test]
 fn index_with_the_leak_in_one_platform_alone() {
     let (at, planted) = two_platforms("platforms");
-    check(&format!("oci:{at}:multi"), &[planted.clone()]);
+    check(&format!("oci:{at}:multi"), std::slice::from_ref(&planted));
     check(&at, &[planted]);
 }
 
