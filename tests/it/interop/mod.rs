@@ -12,6 +12,7 @@ mod forged;
 mod image;
 mod leaky;
 mod programs;
+mod removed;
 mod report;
 mod saved;
 mod several;
