@@ -118,6 +118,8 @@ pub enum GapReason {
     Damaged,
     /// The bytes end before the structure does.
     Truncated,
+    /// An archive stops between members without the marker that ends it: cut there, or made so.
+    MissingEnd,
     /// The bytes are not those that the digest names.
     DigestMismatch,
     /// A descriptor's size is not the size of the blob.
@@ -152,6 +154,7 @@ impl GapReason {
         match self {
             Self::Damaged => "damaged",
             Self::Truncated => "truncated",
+            Self::MissingEnd => "missing-end",
             Self::DigestMismatch => "digest-mismatch",
             Self::SizeMismatch => "size-mismatch",
             Self::MissingBlob => "missing-blob",

@@ -1,2 +1,7 @@
-//! The door: it exists so that `cargo build` links; replaced below.
-fn main() {}
+//! The door: parse, run, exit.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(watertight::cli::main().code())
+}

@@ -29,6 +29,11 @@ impl Secret {
         self.bytes.is_empty()
     }
 
+    /// The same secret without its public part: what makes two findings one incident.
+    pub fn bare(&self) -> Self {
+        Self { bytes: self.bytes.clone(), public: 0 }
+    }
+
     /// The secret itself. Every call site is listed in the architecture test.
     pub fn expose(&self) -> &[u8] {
         &self.bytes

@@ -92,7 +92,7 @@ impl Walk<'_, '_> {
         }
         if self.end == End::NotSeen {
             // Not a loss by itself: some builders leave it out. A cut at a member's border looks the same.
-            self.gap(GapReason::Truncated, "no end-of-archive marker".into(), None);
+            self.gap(GapReason::MissingEnd, "no end-of-archive marker".into(), None);
         }
         Ok(())
     }

@@ -1,0 +1,60 @@
+//! `watertight demo`: forge a leaky image and audit it, so that one sees the tool work before owning
+//! an image, and can prove that a gate would catch it.
+
+use super::failure::Failure;
+use super::scan::How;
+use crate::forge::image::leaky;
+use crate::policy::Exit;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Forge a small leaky image and audit it
+///
+/// The values in it are random and of no use; the image goes the same way as any other.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Keep the image in this file, to audit it again or to try a gate with it
+    #[arg(long, value_name = "FILE")]
+    keep: Option<PathBuf>,
+    #[command(flatten)]
+    how: How,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  watertight demo
+  watertight demo --format json
+  watertight demo --keep leaky.tar --quiet; skopeo copy oci-archive:leaky.tar docker://REGISTRY/leaky
+
+Exit code 1 means that it works: the image leaks, and was caught";
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    match &args.keep {
+        Some(path) => {
+            std::fs::write(path, leaky(fastrand::u64(..))).map_err(|error| failed(path, &error))?;
+            audit(args, path)
+        }
+        None => {
+            let mut file = tempfile::Builder::new()
+                .prefix("watertight-demo-")
+                .suffix(".tar")
+                .tempfile()
+                .map_err(|error| Failure::new(format!("cannot make a temporary file: {error}")).with_hint("--keep FILE names the file yourself"))?;
+            file.write_all(&leaky(fastrand::u64(..))).map_err(|error| failed(file.path(), &error))?;
+            audit(args, file.path())
+        }
+    }
+}
+
+fn audit(args: &Args, path: &Path) -> Result<Exit, Failure> {
+    let target = format!("oci-archive:{}", path.display());
+    if !args.how.output.quiet {
+        let _ = writeln!(std::io::stderr(), "forged a leaky image; audited by: watertight scan {target}\n");
+    }
+    args.how.audit(&target)
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("cannot write {}: {error}", path.display()))
+}

@@ -1,0 +1,208 @@
+//! The report for people: the layers and what they carry, incidents, gaps, totals, the verdict.
+
+use super::{Report, Veil, advice};
+use crate::audit::{Audit, Fate, Incident, Occurrence, Verdict};
+use crate::finding::{Scope, Severity};
+use anstyle::{AnsiColor, Style};
+use std::fmt;
+use std::io::{self, Write};
+
+/// Places listed of one incident, and gaps of one kind; the JSON report has them all.
+const LISTED: usize = 8;
+
+/// Writes the report, with colours if `colour`.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(report: &Report<'_>, colour: bool, out: &mut dyn Write) -> io::Result<()> {
+    let veil = if report.show_secrets { Veil::none() } else { Veil::over(&report.audit.incidents) };
+    let mut page = Page { report, audit: report.audit, veil, colour, out };
+    page.images()?;
+    for incident in &report.audit.incidents {
+        page.incident(incident)?;
+    }
+    page.gaps()?;
+    page.totals()?;
+    page.verdict()
+}
+
+struct Page<'a> {
+    report: &'a Report<'a>,
+    audit: &'a Audit,
+    veil: Veil,
+    colour: bool,
+    out: &'a mut dyn Write,
+}
+
+impl Page<'_> {
+    fn paint(&self, style: Style, text: impl fmt::Display) -> String {
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_string() }
+    }
+
+    fn bold(&self, text: impl fmt::Display) -> String {
+        self.paint(Style::new().bold(), text)
+    }
+
+    fn dim(&self, text: impl fmt::Display) -> String {
+        self.paint(Style::new().dimmed(), text)
+    }
+
+    fn images(&mut self) -> io::Result<()> {
+        for (index, image) in self.audit.images.iter().enumerate() {
+            let digest = image.digest.as_ref().map_or("no digest".to_string(), |digest| format!("sha256:{}", digest.short()));
+            let names = image.names.iter().map(|name| self.veil.text(name)).collect::<Vec<_>>().join(", ");
+            let platform = image.platform.as_deref().map(|platform| self.veil.text(platform)).unwrap_or_default();
+            let head = [names, platform, digest].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ");
+            writeln!(self.out, "{} {head}", self.bold("image"))?;
+            self.line_of_stack("config".into(), String::new(), self.carried(index, None), "")?;
+            for layer in &image.layers {
+                let made_by = layer.created_by.as_deref().map_or("instruction unknown".into(), |text| self.veil.excerpt(text, 60));
+                let size = layer.size.map(bytes).unwrap_or_default();
+                let carried = self.carried(index, Some(layer.index));
+                self.line_of_stack(format!("layer {}", layer.index), size, carried, &made_by)?;
+            }
+            writeln!(self.out)?;
+        }
+        Ok(())
+    }
+
+    fn line_of_stack(&mut self, label: String, size: String, carried: Option<(usize, Severity)>, made_by: &str) -> io::Result<()> {
+        let carried = match carried {
+            None => self.dim(format!("{:<18}", "-")),
+            Some((count, worst)) => {
+                let noun = if count == 1 { "finding" } else { "findings" };
+                self.paint(style_of(worst), format!("{:<18}", format!("{count} {noun}")))
+            }
+        };
+        writeln!(self.out, "  {label:<10}{size:>10}  {carried}  {}", self.dim(made_by))
+    }
+
+    /// How many findings a layer (or the config, for `None`) of an image has, and how bad the worst is.
+    fn carried(&self, image: usize, layer: Option<usize>) -> Option<(usize, Severity)> {
+        let here = |occurrence: &&Occurrence| {
+            let config = occurrence.fate == Fate::Config;
+            occurrence.image == Some(image) && layer.map_or(config, |layer| !config && occurrence.layer == Some(layer))
+        };
+        let found: Vec<_> = self.audit.incidents.iter().flat_map(|incident| &incident.occurrences).filter(here).collect();
+        let worst = found.iter().map(|occurrence| occurrence.finding.severity).max()?;
+        Some((found.len(), worst))
+    }
+
+    fn incident(&mut self, incident: &Incident) -> io::Result<()> {
+        let severity = self.paint(style_of(incident.severity), incident.severity.as_str().to_uppercase());
+        let value = if self.report.show_secrets {
+            crate::place::escaped(incident.secret.expose())
+        } else {
+            incident.secret.redacted()
+        };
+        let rule = self.dim(format!("[{}]", incident.rule.id));
+        writeln!(self.out, "{severity}  {}  {value}  {rule}", self.bold(&incident.rule.title))?;
+        for occurrence in incident.occurrences.iter().take(LISTED) {
+            self.occurrence(occurrence)?;
+        }
+        if incident.occurrences.len() > LISTED {
+            writeln!(self.out, "    … and {} more places", incident.occurrences.len() - LISTED)?;
+        }
+        for hint in advice::hints(incident) {
+            writeln!(self.out, "    {} {hint}", self.dim("hint:"))?;
+        }
+        writeln!(self.out)
+    }
+
+    fn occurrence(&mut self, occurrence: &Occurrence) -> io::Result<()> {
+        let finding = &occurrence.finding;
+        let mut place = self.veil.text(&finding.place.to_string());
+        if let (Some(layer), Some(path)) = (occurrence.layer, finding.place.path()) {
+            let member = finding.place.member_path().map(|member| format!("!{member}")).unwrap_or_default();
+            place = format!("layer {layer}: {}", self.veil.text(&format!("{path}{member}")));
+        }
+        if let Some(line) = finding.line {
+            place = format!("{place}:{line}");
+        }
+        let several = self.audit.images.len() > 1;
+        let image = occurrence.image.filter(|_| several).and_then(|index| self.audit.images.get(index));
+        let image = image.and_then(|image| image.platform.clone().or_else(|| image.names.first().cloned()));
+        let mut remarks: Vec<String> = image.into_iter().map(|image| self.veil.text(&image)).collect();
+        remarks.extend(finding.name.as_ref().map(|name| self.veil.text(name)));
+        match occurrence.fate {
+            Fate::Deleted { by } => remarks.push(format!("deleted by layer {by}, still recoverable")),
+            Fate::Overwritten { by } => remarks.push(format!("overwritten by layer {by}, still recoverable")),
+            Fate::Live | Fate::Config => {}
+        }
+        if !finding.decoded.is_empty() {
+            remarks.push(format!("in {}", finding.decoded.join(" in ")));
+        }
+        remarks.extend(finding.note.as_ref().map(|note| self.veil.text(note)));
+        let remarks = if remarks.is_empty() { String::new() } else { format!("  ({})", remarks.join("; ")) };
+        writeln!(self.out, "    {place}{}", self.dim(remarks))?;
+        if let Some(instruction) = self.audit.instruction(occurrence) {
+            let text = self.veil.excerpt(instruction, 100);
+            writeln!(self.out, "      {} {text}", self.dim("made by"))?;
+        }
+        Ok(())
+    }
+
+    fn gaps(&mut self) -> io::Result<()> {
+        if self.audit.gaps.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "{}", self.bold("not seen"))?;
+        let mut gaps: Vec<_> = self.audit.gaps.iter().collect();
+        gaps.sort_by_key(|gap| gap.scope);
+        for gap in gaps.iter().take(2 * LISTED) {
+            let cost = gap.bytes.map(|count| format!(", {}", bytes(count))).unwrap_or_default();
+            let scope = if gap.scope == Scope::Image { self.paint(style_of(Severity::High), "image") } else { self.dim("item ") };
+            let (place, detail) = (self.veil.text(&gap.place.to_string()), self.veil.text(&gap.detail));
+            writeln!(self.out, "  {scope}  {}{cost}  {place}: {detail}", gap.reason.as_str())?;
+        }
+        if gaps.len() > 2 * LISTED {
+            writeln!(self.out, "  … and {} more; --format json lists them all", gaps.len() - 2 * LISTED)?;
+        }
+        writeln!(self.out)
+    }
+
+    fn totals(&mut self) -> io::Result<()> {
+        let seen = self.audit.seen;
+        let images = if seen.images > 0 { format!("{} images, {} layers, ", seen.images, seen.layers) } else { String::new() };
+        let text = format!("seen: {images}{} files, {} members of archives in them, {}", seen.files, seen.members, bytes(seen.bytes));
+        writeln!(self.out, "{}", self.dim(text))
+    }
+
+    fn verdict(&mut self) -> io::Result<()> {
+        let name = self.veil.text(&self.audit.target.name);
+        let count = self.audit.incidents.len();
+        let noun = if count == 1 { "incident" } else { "incidents" };
+        let (style, text) = match self.report.verdict {
+            Verdict::Watertight if count > 0 => (AnsiColor::Green, format!("watertight: {name} has {count} {noun}, none at or above the failing severity")),
+            Verdict::Watertight => (AnsiColor::Green, format!("watertight: nothing found in {name}")),
+            Verdict::Leaking => (AnsiColor::Red, format!("leaking: {name} carries {count} {noun}")),
+            Verdict::Incomplete => (AnsiColor::Yellow, format!("incomplete: nothing found in what could be read of {name}")),
+        };
+        writeln!(self.out, "{}", self.paint(Style::new().bold().fg_color(Some(style.into())), text))
+    }
+}
+
+fn style_of(severity: Severity) -> Style {
+    let colour = match severity {
+        Severity::Critical | Severity::High => AnsiColor::Red,
+        Severity::Medium => AnsiColor::Yellow,
+        Severity::Low => AnsiColor::Cyan,
+        Severity::Info => AnsiColor::BrightBlack,
+    };
+    Style::new().bold().fg_color(Some(colour.into()))
+}
+
+/// A number of bytes in binary units.
+fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    let mut value = count as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS.get(unit).unwrap_or(&"B"))
+}

@@ -1,0 +1,142 @@
+//! The one place that knows threads.
+//!
+//! Work that fits the byte gauge is spawned; work that does not is done where it stands. There is no
+//! channel and nobody waits, so nothing can deadlock: back-pressure is the producer turning consumer.
+//! Results are kept as the smallest by a total order, so they do not depend on who was faster.
+
+use super::progress::Progress;
+use crate::detect::Engine;
+use crate::finding::{Finding, Gap, Totals};
+use crate::limits::Limits;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub(super) use rayon::Scope;
+
+/// What all workers share during one scan.
+pub(super) struct Crew<'e> {
+    pub(super) engine: &'e Engine,
+    pub(super) limits: &'e Limits,
+    pub(super) progress: &'e Progress,
+    pub(super) verify_diff_ids: bool,
+    threads: usize,
+    in_flight: AtomicUsize,
+    spare: Mutex<Vec<Vec<u8>>>,
+    results: Mutex<Results>,
+}
+
+/// What was found so far.
+#[derive(Default)]
+pub(super) struct Results {
+    pub(super) findings: Vec<Finding>,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) seen: Totals,
+    /// Findings and gaps beyond what is kept.
+    pub(super) dropped: u64,
+}
+
+/// How many findings, and how many gaps, one report holds. A hostile artifact could ask for more
+/// memory than there is; whoever has this many needs no more to act.
+const KEPT: usize = 50_000;
+
+impl<'e> Crew<'e> {
+    /// A crew of `threads` workers; 0 means as many as there are processors.
+    pub(super) fn new(engine: &'e Engine, limits: &'e Limits, progress: &'e Progress, threads: usize, verify_diff_ids: bool) -> Self {
+        let threads = if threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { threads };
+        Self {
+            engine,
+            limits,
+            progress,
+            verify_diff_ids,
+            threads,
+            in_flight: AtomicUsize::new(0),
+            spare: Mutex::default(),
+            results: Mutex::default(),
+        }
+    }
+
+    /// Runs `work` with the crew's threads and returns when all that it spawned is done.
+    ///
+    /// # Errors
+    /// If the threads cannot be started.
+    pub(super) fn run<'s>(&'s self, work: impl FnOnce(&Scope<'s>) + Send) -> Result<(), rayon::ThreadPoolBuildError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).thread_name(|n| format!("watertight-{n}")).build()?;
+        pool.scope(work);
+        Ok(())
+    }
+
+    /// Has `job`, which holds `bytes` bytes, done: by whoever is free, or right here.
+    pub(super) fn offer<'s>(&'s self, scope: &Scope<'s>, bytes: usize, job: impl FnOnce(&Scope<'s>) + Send + 's) {
+        let fits = |now: usize| (now + bytes <= self.limits.gauge).then_some(now + bytes);
+        if self.threads > 1 && self.in_flight.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok() {
+            scope.spawn(move |scope| {
+                job(scope);
+                self.in_flight.fetch_sub(bytes, Ordering::Relaxed);
+            });
+        } else {
+            job(scope);
+        }
+    }
+
+    /// An empty buffer, used before if possible: fresh pages cost as much as scanning them.
+    pub(super) fn buffer(&self) -> Vec<u8> {
+        self.spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default()
+    }
+
+    /// Gives a buffer back.
+    pub(super) fn recycle(&self, mut buffer: Vec<u8>) {
+        if buffer.capacity() > 2 * (self.limits.window + self.limits.batch) {
+            return;
+        }
+        buffer.clear();
+        if let Ok(mut spare) = self.spare.lock()
+            && spare.len() < 4 * self.threads
+        {
+            spare.push(buffer);
+        }
+    }
+
+    /// Hands in what a job found.
+    pub(super) fn deliver(&self, mut findings: Vec<Finding>, mut gaps: Vec<Gap>, seen: Totals) {
+        let mut results = match self.results.lock() {
+            Ok(results) => results,
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        results.findings.append(&mut findings);
+        results.gaps.append(&mut gaps);
+        results.seen += seen;
+        if results.findings.len() > 2 * KEPT || results.gaps.len() > 2 * KEPT {
+            results.prune();
+        }
+    }
+
+    /// All that was handed in, sorted.
+    pub(super) fn finish(self) -> Results {
+        let mut results = match self.results.into_inner() {
+            Ok(results) => results,
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        results.prune();
+        results.findings.sort();
+        results.findings.dedup();
+        results.gaps.sort();
+        results.gaps.dedup();
+        results
+    }
+}
+
+impl Results {
+    /// Keeps the worst findings and the gaps that cost most, by orders that do not depend on who came first.
+    fn prune(&mut self) {
+        if self.findings.len() > KEPT {
+            self.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
+            self.dropped += (self.findings.len() - KEPT) as u64;
+            self.findings.truncate(KEPT);
+        }
+        if self.gaps.len() > KEPT {
+            self.gaps.sort_by(|a, b| a.scope.cmp(&b.scope).then_with(|| a.cmp(b)));
+            self.dropped += (self.gaps.len() - KEPT) as u64;
+            self.gaps.truncate(KEPT);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Flat bytes: gathered into batches, cut into windows, and looked at.
+//!
+//! Small members are gathered so that a job is worth its hand-over; long ones become windows that
+//! overlap by what the engine needs to see on both sides of a hit. Every hit lies in exactly one
+//! window's own stretch, so it is found once.
+
+use super::crew::{Crew, Scope};
+use super::locate::{Lines, Located};
+use super::nest::Nest;
+use crate::detect::{Hit, View};
+use crate::finding::{Finding, Gap, GapReason, Scope as GapScope, Totals};
+use crate::place::Place;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Hits kept of one stretch of bytes. More of them is a list of tokens, not a leak of one more.
+const HITS: usize = 1_000;
+
+/// Bytes looked at to tell text from binary, and by rules about files.
+const HEAD: usize = 64 << 10;
+
+/// Some bytes of a member, and where they come from.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub(super) place: Place,
+    pub(super) entry: Option<u32>,
+}
+
+/// Small members, back to back.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) bytes: Vec<u8>,
+    items: Vec<(Origin, Range<usize>)>,
+}
+
+impl Batch {
+    /// An empty one, in a buffer that was used before.
+    pub(super) fn reusing(bytes: Vec<u8>) -> Self {
+        Self { bytes, items: Vec::new() }
+    }
+
+    /// Notes that the bytes from `start` on are a member.
+    pub(super) fn close_item(&mut self, origin: Origin, start: usize) {
+        self.items.push((origin, start..self.bytes.len()));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Looks at every member.
+    pub(super) fn scan(self, crew: &Crew<'_>) {
+        let mut found = Found::default();
+        for (origin, range) in &self.items {
+            let bytes = self.bytes.get(range.clone()).unwrap_or_default();
+            found.guarded(origin, |found| {
+                let mut hits = Vec::new();
+                let head = bytes.get(..HEAD).unwrap_or(bytes);
+                crew.engine.file(origin.place.name(), head, head.len() == bytes.len(), &mut hits);
+                let view = View { bytes, owned: 0..bytes.len(), whole: true, name: origin.place.name() };
+                crew.engine.detect(&view, &mut hits);
+                if !hits.is_empty() {
+                    found.take(origin, hits, bytes, &Lines::start(is_text(bytes)));
+                }
+            });
+        }
+        crew.deliver(found.findings, found.gaps, Totals::default());
+        crew.recycle(self.bytes);
+    }
+}
+
+/// One window of a long member.
+struct Window {
+    origin: Origin,
+    bytes: Vec<u8>,
+    owned: Range<usize>,
+    lines: Lines,
+}
+
+impl Window {
+    fn scan(self, crew: &Crew<'_>) {
+        let mut found = Found::default();
+        found.guarded(&self.origin, |found| {
+            let mut hits = Vec::new();
+            if self.lines.offset == 0 {
+                let head = self.bytes.get(..HEAD).unwrap_or(&self.bytes);
+                crew.engine.file(self.origin.place.name(), head, false, &mut hits);
+            }
+            let view = View { bytes: &self.bytes, owned: self.owned.clone(), whole: false, name: self.origin.place.name() };
+            crew.engine.detect(&view, &mut hits);
+            if !hits.is_empty() {
+                found.take(&self.origin, hits, &self.bytes, &self.lines);
+            }
+        });
+        crew.deliver(found.findings, found.gaps, Totals::default());
+        crew.recycle(self.bytes);
+    }
+}
+
+/// Findings and gaps of one job.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) findings: Vec<Finding>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+impl Found {
+    fn take(&mut self, origin: &Origin, mut hits: Vec<Hit>, bytes: &[u8], lines: &Lines) {
+        if hits.len() > HITS {
+            hits.sort_by_key(|hit| (std::cmp::Reverse(hit.severity), hit.span.start));
+            let detail = format!("{} more findings here are not listed", hits.len() - HITS);
+            self.gap(origin, GapReason::SizeLimit, detail);
+            hits.truncate(HITS);
+        }
+        let located = Located { origin, bytes, lines };
+        self.findings.extend(hits.into_iter().map(|hit| located.finding(hit)));
+    }
+
+    /// A defect of ours costs the member it met, not the run.
+    fn guarded(&mut self, origin: &Origin, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            self.gap(origin, GapReason::Internal, "detection failed here; please report this as a defect".into());
+        }
+    }
+
+    fn gap(&mut self, origin: &Origin, reason: GapReason, detail: String) {
+        self.gaps.push(Gap { place: origin.place.clone(), reason, detail, bytes: None, scope: GapScope::Item });
+    }
+}
+
+/// Cuts what `head` and `reader` hold into windows and offers them. Returns how many bytes there
+/// were, and whether the reader failed.
+pub(super) fn windows<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, nest: &Nest, head: Vec<u8>, reader: &mut dyn Read) -> (u64, bool) {
+    let (own, reach, lookback) = (crew.limits.window, crew.engine.reach(), crew.engine.lookback());
+    let origin = nest.origin();
+    let mut lines = Lines::start(is_text(&head));
+    let mut bytes = head;
+    let (mut start, mut failed, mut ended) = (0, false, false);
+    loop {
+        if !ended {
+            let wanted = (start + own + reach).saturating_sub(bytes.len()) as u64;
+            let got = reader.take(wanted).read_to_end(&mut bytes);
+            failed = got.is_err();
+            ended = failed || got.is_ok_and(|got| (got as u64) < wanted);
+        }
+        let last = ended && bytes.len() <= start + own + reach;
+        let end = if last { bytes.len() } else { start + own };
+        let next = (!last).then(|| {
+            let kept = end.saturating_sub(lookback);
+            let mut next = crew.buffer();
+            next.extend_from_slice(bytes.get(kept..).unwrap_or_default());
+            let lines = lines.after(bytes.get(..kept).unwrap_or_default());
+            (next, end - kept, lines)
+        });
+        bytes.truncate(end + reach);
+        let total = lines.offset + bytes.len() as u64;
+        let cost = bytes.capacity();
+        let window = Window { origin: origin.clone(), bytes: std::mem::take(&mut bytes), owned: start..end, lines };
+        crew.offer(scope, cost, move |_| window.scan(crew));
+        match next {
+            Some((rest, at, after)) => (bytes, start, lines) = (rest, at, after),
+            None => return (total, failed),
+        }
+    }
+}
+
+/// Whether bytes read like text, where lines mean something.
+fn is_text(bytes: &[u8]) -> bool {
+    memchr::memchr(0, bytes.get(..HEAD.min(bytes.len())).unwrap_or_default()).is_none()
+}
+
+/// Reads all that is left, to know how it ends.
+pub(super) fn drain(reader: &mut dyn Read) -> io::Result<u64> {
+    io::copy(reader, &mut io::sink())
+}

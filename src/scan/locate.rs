@@ -1,0 +1,75 @@
+//! From a hit in some bytes to a finding in the artifact: line, column, offset.
+
+use super::flat::Origin;
+use crate::detect::Hit;
+use crate::finding::Finding;
+
+/// Where in a member some bytes begin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lines {
+    /// Offset of the first byte.
+    pub(super) offset: u64,
+    /// Lines that ended before it.
+    line: u64,
+    /// Offset at which the line at hand began.
+    line_start: u64,
+    is_text: bool,
+}
+
+impl Lines {
+    /// At the start of a member.
+    pub(super) fn start(is_text: bool) -> Self {
+        Self { offset: 0, line: 0, line_start: 0, is_text }
+    }
+
+    /// Behind `bytes`.
+    pub(super) fn after(&self, bytes: &[u8]) -> Self {
+        let newlines = memchr::memchr_iter(b'\n', bytes).count() as u64;
+        let line_start = memchr::memrchr(b'\n', bytes).map_or(self.line_start, |at| self.offset + at as u64 + 1);
+        Self { offset: self.offset + bytes.len() as u64, line: self.line + newlines, line_start, ..*self }
+    }
+}
+
+/// Bytes in which hits are to be located.
+pub(super) struct Located<'a> {
+    pub(super) origin: &'a Origin,
+    pub(super) bytes: &'a [u8],
+    pub(super) lines: &'a Lines,
+}
+
+impl Located<'_> {
+    pub(super) fn finding(&self, hit: Hit) -> Finding {
+        let before = self.bytes.get(..hit.span.start).unwrap_or_default();
+        let here = self.lines.after(before);
+        // UTF-16 has NULs but lines too; of its two-byte units the newline's low byte is counted.
+        let has_lines = self.lines.is_text || hit.decoded.first().is_some_and(|how| how.starts_with("utf-16"));
+        Finding {
+            place: self.origin.place.clone(),
+            entry: self.origin.entry,
+            offset: here.offset,
+            line: has_lines.then_some(here.line + 1),
+            column: has_lines.then_some(here.offset - here.line_start + 1),
+            name: hit.name,
+            rule: hit.rule,
+            secret: hit.secret,
+            severity: hit.severity,
+            confidence: hit.confidence,
+            decoded: hit.decoded,
+            note: hit.note,
+            instruction: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_are_kept_across_windows() {
+        let first = Lines::start(true).after(b"ab\ncd\nef");
+        let then = first.after(b"gh\ni");
+        assert_eq!((first.offset, first.line, first.line_start), (8, 2, 6));
+        assert_eq!((then.offset, then.line, then.line_start), (12, 3, 11));
+    }
+}

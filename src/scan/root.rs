@@ -1,0 +1,206 @@
+//! One root, from its first byte to its last: opened, proved, walked.
+
+use super::crew::{Crew, Scope};
+use super::nest::{Consumed, Nest, Stage};
+use super::settings;
+use super::walker::Walker;
+use crate::blob::{Digest, Hashed, Hasher};
+use crate::extract::{Head, Input, probe};
+use crate::finding::{Gap, GapReason, Scope as GapScope};
+use crate::image::document;
+use crate::image::lifecycle::{LayerEntries, Ledger};
+use crate::limits::Limits;
+use crate::slice::FileSlice;
+use crate::source::{Root, RootKind};
+use std::io::{self, Read};
+use std::sync::Mutex;
+
+/// What is remembered of the layers' entries, by root.
+pub(super) type Ledgers = Mutex<Vec<(crate::place::RootId, LayerEntries)>>;
+
+/// Scans one root.
+pub(super) fn scan<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, root: &Root, ledgers: &Ledgers) {
+    let mut walker = Walker::new(crew, scope);
+    match &root.kind {
+        RootKind::Tree(path) => super::tree::walk(&mut walker, root, path),
+        RootKind::Settings | RootKind::Absent => {}
+        kind => match root.open() {
+            Ok(slice) => {
+                let outcome = match kind {
+                    RootKind::Document => settings_of(&mut walker, root, &slice),
+                    RootKind::Layer => layer(&mut walker, root, slice, ledgers),
+                    _ => whole(&mut walker, root, slice),
+                };
+                if let Err(error) = outcome {
+                    walker.gap(image_gap(root, GapReason::Unreadable, format!("cannot be read: {error}")));
+                }
+            }
+            Err(error) => walker.gap(image_gap(root, GapReason::Unreadable, error.to_string())),
+        },
+    }
+    walker.finish();
+}
+
+fn image_gap(root: &Root, reason: GapReason, detail: String) -> Gap {
+    Gap { place: root.place.clone(), reason, detail, bytes: None, scope: GapScope::Image }
+}
+
+fn layer(walker: &mut Walker<'_, '_, '_>, root: &Root, slice: FileSlice, ledgers: &Ledgers) -> io::Result<()> {
+    walker.count_layer();
+    walker.ledger = Some(Ledger::new(walker.crew.limits.ledger));
+    walker.diff_id = root.diff_id.clone();
+    let nest = Nest::new(root.place.clone(), Stage::Layer, &outer(walker.crew.limits));
+    read_through(walker, root, slice, &nest)?;
+    if let Some(ledger) = walker.ledger.take() {
+        let entries = ledger.finish();
+        if !entries.complete {
+            let detail = "more entries than are remembered; whether files are live or deleted may be wrong".to_string();
+            walker.gap(Gap { place: root.place.clone(), reason: GapReason::SizeLimit, detail, bytes: None, scope: GapScope::Item });
+        }
+        ledgers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((root.id, entries));
+    }
+    Ok(())
+}
+
+/// A target, or a blob, that is one file.
+fn whole(walker: &mut Walker<'_, '_, '_>, root: &Root, slice: FileSlice) -> io::Result<()> {
+    walker.count_file();
+    let place = if root.place.is_root() { root.place.file(root.place.name()) } else { root.place.clone() };
+    let nest = Nest::new(place, Stage::Whole, &outer(walker.crew.limits));
+    read_through(walker, root, slice, &nest)
+}
+
+/// A layer may grow by the same ratio as a file in it, from a higher floor.
+fn outer(limits: &Limits) -> Limits {
+    Limits { expansion_floor: limits.expansion_floor.saturating_mul(64), ..limits.clone() }
+}
+
+/// Walks all bytes of a root while they are hashed, and compares.
+fn read_through(walker: &mut Walker<'_, '_, '_>, root: &Root, mut slice: FileSlice, nest: &Nest) -> io::Result<()> {
+    let expected = root.digest.as_ref().or(root.diff_id.as_ref());
+    let hasher = expected.map_or_else(Hasher::sha256, Digest::hasher);
+    let head = head_of(&slice)?;
+    let before = walker.gaps_len();
+    let digest = match probe(&Head { start: &head, tail: &tail_of(&slice)? }) {
+        Some(extractor) if extractor.seeks() => {
+            nest.budget.consume(slice.len());
+            walker.open(nest, &mut Input::file(&mut slice.clone()), extractor);
+            expected.map(|_| hash(slice, hasher)).transpose()?
+        }
+        _ => {
+            let mut failure = None;
+            let progress = walker.crew.progress;
+            let watched = Watched { inner: &mut slice, failure: &mut failure, advance: |bytes| progress.advance(bytes) };
+            let mut hashed = Hashed::new(watched, hasher);
+            let mut consumed = Consumed { inner: &mut hashed, budget: nest.budget.clone() };
+            walker.body(nest, &mut consumed);
+            io::copy(&mut consumed, &mut io::sink())?;
+            let (digest, _) = hashed.finish();
+            if let Some(error) = failure {
+                return Err(error);
+            }
+            Some(digest)
+        }
+    };
+    if let Some(digest) = digest {
+        prove(walker, root, &digest, before);
+    }
+    Ok(())
+}
+
+/// Compares what was read with what the manifest and the config promise.
+fn prove(walker: &mut Walker<'_, '_, '_>, root: &Root, digest: &Digest, gaps_before: usize) {
+    let mut proved = false;
+    if let Some(expected) = &root.digest {
+        proved = expected == digest;
+        if !proved {
+            walker.gap(image_gap(root, GapReason::DigestMismatch, format!("the bytes have {digest}, not {expected}")));
+        }
+    }
+    let is_plain = root.kind == RootKind::Layer && !walker.was_compressed;
+    if let Some(diff_id) = root.diff_id.as_ref().filter(|_| is_plain) {
+        // Only the digest that was taken can be compared; nobody mixes algorithms in practice.
+        let same_algorithm = diff_id.as_str().split(':').next() == digest.as_str().split(':').next();
+        if same_algorithm && diff_id != digest {
+            walker.gap(image_gap(root, GapReason::DigestMismatch, format!("the layer has {digest}, not the diff id {diff_id}")));
+            proved = false;
+        } else if same_algorithm {
+            proved = true;
+        }
+    }
+    if proved {
+        // The bytes are those that were built: a missing end marker is the builder's habit, not a cut.
+        for gap in walker.gaps_mut().iter_mut().skip(gaps_before) {
+            if gap.reason == GapReason::MissingEnd {
+                gap.scope = GapScope::Item;
+            }
+        }
+    }
+}
+
+fn head_of(slice: &FileSlice) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; Head::LEN];
+    let filled = slice.fill_at(&mut head, 0)?;
+    head.truncate(filled);
+    Ok(head)
+}
+
+/// The last bytes, where a zip's end record stands.
+fn tail_of(slice: &FileSlice) -> io::Result<Vec<u8>> {
+    let mut tail = vec![0; 64];
+    let filled = slice.fill_at(&mut tail, slice.len().saturating_sub(64))?;
+    tail.truncate(filled);
+    Ok(tail)
+}
+
+fn hash(slice: FileSlice, hasher: Hasher) -> io::Result<Digest> {
+    let mut hashed = Hashed::new(slice, hasher);
+    io::copy(&mut hashed, &mut io::sink())?;
+    Ok(hashed.finish().0)
+}
+
+/// A JSON document whose strings are settings. Whatever cannot be read as such is scanned as text.
+fn settings_of(walker: &mut Walker<'_, '_, '_>, root: &Root, slice: &FileSlice) -> io::Result<()> {
+    let Some(bytes) = slice.read_up_to(walker.crew.limits.document)? else {
+        return whole(walker, root, slice.clone());
+    };
+    if let Some(expected) = &root.digest {
+        let mut hasher = expected.hasher();
+        hasher.update(&bytes);
+        let digest = hasher.finish();
+        if digest != *expected {
+            walker.gap(image_gap(root, GapReason::DigestMismatch, format!("the bytes have {digest}, not {expected}")));
+        }
+    }
+    match document::read(&bytes) {
+        Ok(found) => {
+            walker.crew.progress.advance(slice.len());
+            settings::scan_document(walker.crew, &root.place, &found);
+            Ok(())
+        }
+        Err(_) => whole(walker, root, slice.clone()),
+    }
+}
+
+/// Keeps the error of a root's own reader, which is the walker's to report.
+struct Watched<'w, R, F> {
+    inner: &'w mut R,
+    failure: &'w mut Option<io::Error>,
+    advance: F,
+}
+
+impl<R: Read, F: Fn(u64)> Read for Watched<'_, R, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.inner.read(buffer) {
+            Ok(count) => {
+                (self.advance)(count as u64);
+                Ok(count)
+            }
+            Err(error) => {
+                let copy = error.kind().into();
+                *self.failure = Some(error);
+                Err(copy)
+            }
+        }
+    }
+}

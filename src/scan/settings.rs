@@ -1,0 +1,73 @@
+//! What an image declares about itself, looked at as names and values.
+
+use super::crew::Crew;
+use super::flat::Origin;
+use crate::detect::Hit;
+use crate::finding::{Finding, Totals};
+use crate::image::{Document, Form, Image, Setting};
+use crate::place::Place;
+
+/// Looks at every setting of an image.
+pub(super) fn scan_image(crew: &Crew<'_>, image: &Image) {
+    let mut findings = Vec::new();
+    for setting in &image.settings {
+        findings.extend(hits_of(crew, setting).into_iter().map(|hit| finding_of(place_of(image, setting), setting, hit)));
+    }
+    crew.deliver(findings, Vec::new(), Totals::default());
+}
+
+fn finding_of(place: &Place, setting: &Setting, hit: Hit) -> Finding {
+    let origin = Origin { place: place.clone(), entry: None };
+    let inner = hit.name.clone().filter(|name| *name != setting.key);
+    let name = inner.map_or_else(|| setting.name.clone(), |inner| format!("{}.{inner}", setting.name));
+    Finding { name: Some(name), instruction: setting.instruction.clone(), ..plain(&origin, hit) }
+}
+
+/// A finding in a value that has no lines.
+fn plain(origin: &Origin, hit: Hit) -> Finding {
+    Finding {
+        place: origin.place.clone(),
+        entry: origin.entry,
+        offset: hit.span.start as u64,
+        line: None,
+        column: None,
+        name: hit.name,
+        rule: hit.rule,
+        secret: hit.secret,
+        severity: hit.severity,
+        confidence: hit.confidence,
+        decoded: hit.decoded,
+        note: hit.note,
+        instruction: None,
+    }
+}
+
+/// Hands in what was found in a pair that a structure gave.
+pub(super) fn deliver_pair(crew: &Crew<'_>, origin: &Origin, hits: Vec<Hit>) {
+    if !hits.is_empty() {
+        let findings = hits.into_iter().map(|hit| plain(origin, hit)).collect();
+        crew.deliver(findings, Vec::new(), Totals::default());
+    }
+}
+
+/// Looks at the settings of a document that is no image's own: an attestation, an artifact's config.
+pub(super) fn scan_document(crew: &Crew<'_>, place: &Place, settings: &[Setting]) {
+    let mut findings = Vec::new();
+    for setting in settings {
+        findings.extend(hits_of(crew, setting).into_iter().map(|hit| finding_of(place, setting, hit)));
+    }
+    crew.deliver(findings, Vec::new(), Totals::default());
+}
+
+fn hits_of(crew: &Crew<'_>, setting: &Setting) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    match setting.form {
+        Form::Pair => crew.engine.pair(setting.key.as_bytes(), &setting.value, &mut hits),
+        Form::Command | Form::Text => crew.engine.command(&setting.value, &mut hits),
+    }
+    hits
+}
+
+fn place_of<'i>(image: &'i Image, setting: &Setting) -> &'i Place {
+    if setting.source == Document::Manifest { &image.manifest_place } else { &image.config_place }
+}

@@ -1,0 +1,333 @@
+//! The walker: opens what extractors yield, one level deeper each time.
+//!
+//! It decides how bytes are held. A small member is read into the batch and looked at there; a held
+//! container of the file system goes to another thread whole; a long one streams. Whatever happens
+//! to a container, its bytes are scanned: as members where it opens, as they are where it does not.
+
+use super::crew::{Crew, Scope};
+use super::flat::{self, Batch};
+use super::nest::{Consumed, Metered, Nest, Stage};
+use crate::blob::{Digest, Hashed};
+use crate::extract::{Extractor, Halt, Head, Input, Member, MemberKind, Opaque, Sink, Stop, probe};
+use crate::finding::{Gap, GapReason, Totals};
+use crate::image::lifecycle::{EntryKind, Ledger};
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// One worker's way through one root, or through one container of it.
+pub(super) struct Walker<'w, 's, 'e> {
+    pub(super) crew: &'s Crew<'e>,
+    pub(super) scope: &'w Scope<'s>,
+    batch: Batch,
+    gaps: Vec<Gap>,
+    seen: Totals,
+    /// The entries of the layer, if a layer is walked.
+    pub(super) ledger: Option<Ledger>,
+    /// What the layer unwraps to, if that is to be proved.
+    pub(super) diff_id: Option<Digest>,
+    /// Whether a compression was taken off the root.
+    pub(super) was_compressed: bool,
+}
+
+impl<'w, 's, 'e> Walker<'w, 's, 'e> {
+    pub(super) fn new(crew: &'s Crew<'e>, scope: &'w Scope<'s>) -> Self {
+        Self {
+            crew,
+            scope,
+            batch: Batch::reusing(crew.buffer()),
+            gaps: Vec::new(),
+            seen: Totals::default(),
+            ledger: None,
+            diff_id: None,
+            was_compressed: false,
+        }
+    }
+
+    /// Hands in what is left. To be called once, at the end.
+    pub(super) fn finish(mut self) {
+        self.flush();
+        self.crew.deliver(Vec::new(), std::mem::take(&mut self.gaps), self.seen);
+    }
+
+    pub(super) fn gap(&mut self, gap: Gap) {
+        self.gaps.push(gap);
+    }
+
+    /// Counts one more file of a directory.
+    pub(super) fn count_file(&mut self) {
+        self.seen.files += 1;
+    }
+
+    /// Counts one more layer blob.
+    pub(super) fn count_layer(&mut self) {
+        self.seen.layers += 1;
+    }
+
+    /// How many gaps there are so far.
+    pub(super) fn gaps_len(&self) -> usize {
+        self.gaps.len()
+    }
+
+    /// Gaps so far, so that what is learnt later can change what they cost.
+    pub(super) fn gaps_mut(&mut self) -> &mut [Gap] {
+        &mut self.gaps
+    }
+
+    fn note(&mut self, nest: &Nest, reason: GapReason, detail: String, bytes: Option<u64>, scope: crate::finding::Scope) {
+        self.gaps.push(Gap { place: nest.place.clone(), reason, detail, bytes, scope });
+    }
+
+    /// The format that is to open these bytes here. Notes a gap where one is known and may not, or cannot.
+    fn opener(&mut self, nest: &Nest, bytes: &[u8], whole: bool) -> Option<&'static dyn Extractor> {
+        if let Some(extractor) = format_of(nest, bytes, whole) {
+            if nest.depth + nest.cost(extractor.is_wrapper()) <= self.crew.limits.depth {
+                return Some(extractor);
+            }
+            let detail = format!("{}: archives are nested deeper than the limit; scanned as raw bytes", extractor.name());
+            let length = whole.then_some(bytes.len() as u64);
+            self.note(nest, GapReason::DepthLimit, detail, length, nest.scope());
+        } else if let Some(format) = Opaque::probe(&Head { start: bytes, tail: &[] }) {
+            let detail = format!("{} is not opened; its bytes were scanned as they are", format.name);
+            let length = whole.then_some(bytes.len() as u64);
+            self.note(nest, GapReason::Unsupported, detail, length, nest.scope());
+        }
+        None
+    }
+
+    fn flush(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let fresh = Batch::reusing(self.crew.buffer());
+        let batch = std::mem::replace(&mut self.batch, fresh);
+        let crew = self.crew;
+        let cost = batch.bytes.capacity();
+        crew.offer(self.scope, cost, move |_| batch.scan(crew));
+    }
+
+    /// Takes in bytes of any length and content.
+    pub(super) fn body(&mut self, nest: &Nest, reader: &mut dyn Read) {
+        let start = self.batch.bytes.len();
+        let window = self.crew.limits.window;
+        // What was read before a failure stays in the batch; the reader's owner reports the failure.
+        let _ = (&mut *reader).take(window as u64 + 1).read_to_end(&mut self.batch.bytes);
+        let length = self.batch.bytes.len() - start;
+        if length > window {
+            let head = self.batch.bytes.split_off(start);
+            self.long(nest, head, reader);
+            return;
+        }
+        self.seen.bytes += length as u64;
+        let batch = std::mem::take(&mut self.batch.bytes);
+        let bytes = batch.get(start..).unwrap_or_default();
+        let opener = self.opener(nest, bytes, true);
+        let container = opener.map(|extractor| (extractor, bytes.to_vec()));
+        self.batch.bytes = batch;
+        if let Some((extractor, bytes)) = container {
+            self.batch.bytes.truncate(start);
+            self.held(nest, bytes, extractor);
+        } else {
+            self.batch.close_item(nest.origin(), start);
+            if self.batch.bytes.len() >= self.crew.limits.batch {
+                self.flush();
+            }
+        }
+    }
+
+    /// Takes in bytes of which `head`, a window at least, was read.
+    fn long(&mut self, nest: &Nest, mut head: Vec<u8>, reader: &mut dyn Read) {
+        let Some(extractor) = self.opener(nest, &head, false) else {
+            self.flat(nest, head, reader);
+            return;
+        };
+        if nest.stage == Stage::Inside {
+            let hold = self.crew.limits.hold;
+            let wanted = hold.saturating_sub(head.len()) as u64 + 1;
+            let failed = (&mut *reader).take(wanted).read_to_end(&mut head).is_err();
+            if failed || head.len() <= hold {
+                self.seen.bytes += head.len() as u64;
+                self.held(nest, head, extractor);
+                return;
+            }
+        }
+        let spill = self.crew.limits.spill;
+        let mut input = Input::stream(head, reader).within(nest.depth, spill);
+        self.open(nest, &mut input, extractor);
+    }
+
+    /// Opens a container that is in memory: here, or on another thread if it is a file of its own.
+    fn held(&mut self, nest: &Nest, bytes: Vec<u8>, extractor: &'static dyn Extractor) {
+        if nest.stage != Stage::Inside || nest.depth > 0 || nest.unwrapped {
+            let mut input = Input::memory(&bytes).within(nest.depth, u64::MAX);
+            self.open(nest, &mut input, extractor);
+            return;
+        }
+        let (crew, place, entry) = (self.crew, nest.place.clone(), nest.entry);
+        // Besides its bytes an open container takes a batch and some decoder state.
+        let cost = bytes.len() + crew.limits.window;
+        crew.offer(self.scope, cost, move |scope| {
+            let nest = Nest { entry, ..Nest::new(place, Stage::Inside, crew.limits) };
+            nest.budget.consume(bytes.len() as u64);
+            let mut walker = Walker::new(crew, scope);
+            walker.open(&nest, &mut Input::memory(&bytes), extractor);
+            walker.finish();
+        });
+    }
+
+    /// Opens a container. What its format leaves of it is scanned as it is.
+    pub(super) fn open(&mut self, nest: &Nest, input: &mut Input<'_>, extractor: &'static dyn Extractor) {
+        if extractor.is_wrapper() && nest.is_root() {
+            self.was_compressed = true;
+        }
+        let mut within = Within { walker: self, nest, extractor };
+        let halted = catch_unwind(AssertUnwindSafe(|| extractor.extract(input, &mut within)));
+        match halted {
+            Ok(Ok(())) => {}
+            Ok(Err(Halt::Read(error))) => {
+                // The reader's owner reports its failures; a failed spill is our own.
+                if !input.failed() {
+                    let detail = format!("{}: cannot be held to be read: {error}", extractor.name());
+                    self.note(nest, GapReason::Unreadable, detail, None, nest.scope());
+                    input.rewind();
+                }
+            }
+            Ok(Err(Halt::Stop)) => input.rewind(),
+            Ok(Err(Halt::Broken(reason, detail))) => {
+                self.note(nest, reason, detail, None, nest.scope());
+                input.rewind();
+            }
+            Err(_) => {
+                let detail = format!("{}: our parser failed; please report this as a defect", extractor.name());
+                self.note(nest, GapReason::Internal, detail, None, nest.scope());
+                input.rewind();
+            }
+        }
+        let mut rest = self.crew.buffer();
+        let _ = input.take(self.crew.limits.window as u64).read_to_end(&mut rest);
+        if rest.iter().any(|byte| *byte != 0) {
+            self.flat(nest, rest, input);
+        } else {
+            // Padding. Whatever follows a whole window of zeros is still looked at.
+            let more = rest.len() >= self.crew.limits.window;
+            self.crew.recycle(rest);
+            if more {
+                self.flat(nest, Vec::new(), input);
+            }
+        }
+    }
+
+    /// Scans bytes as they are.
+    fn flat(&mut self, nest: &Nest, head: Vec<u8>, reader: &mut dyn Read) {
+        let (bytes, _failed) = flat::windows(self.crew, self.scope, nest, head, reader);
+        self.seen.bytes += bytes;
+    }
+}
+
+/// The format of these bytes.
+fn format_of(nest: &Nest, bytes: &[u8], whole: bool) -> Option<&'static dyn Extractor> {
+    let found = probe(&Head { start: bytes, tail: if whole { bytes } else { &[] } });
+    // A layer is a tar: a header that is broken must not make it a mere file.
+    let is_layer = nest.stage == Stage::Layer && bytes.len() >= 512 && bytes.iter().any(|byte| *byte != 0);
+    found.or_else(|| if is_layer { crate::extract::named("tar") } else { None })
+}
+
+/// The sink of one container.
+struct Within<'a, 'w, 's, 'e> {
+    walker: &'a mut Walker<'w, 's, 'e>,
+    nest: &'a Nest,
+    extractor: &'static dyn Extractor,
+}
+
+impl Within<'_, '_, '_, '_> {
+    fn is_file_system(&self) -> bool {
+        self.nest.stage == Stage::Layer && self.extractor.name() == "tar"
+    }
+
+    /// Where a member stands, and what it may cost.
+    fn nest_of(&mut self, member: &Member<'_>) -> Nest {
+        let nest = self.nest;
+        let depth = nest.depth + nest.cost(self.extractor.is_wrapper());
+        if self.extractor.is_wrapper() {
+            return Nest { depth, unwrapped: true, ..nest.clone() };
+        }
+        if self.is_file_system() {
+            let kind = match member.kind {
+                MemberKind::File => EntryKind::File,
+                MemberKind::Directory => EntryKind::Directory,
+                _ => EntryKind::Other,
+            };
+            let entry = self.walker.ledger.as_mut().map(|ledger| ledger.entry(member.name, kind));
+            return Nest { entry, ..Nest::new(nest.place.file(member.name), Stage::Inside, self.walker.crew.limits) };
+        }
+        Nest { place: nest.place.member(member.name), stage: Stage::Inside, depth, unwrapped: false, ..nest.clone() }
+    }
+
+    /// Reads a member that counts against a budget. An error means that the budget is used up.
+    fn metered(&mut self, nest: &Nest, body: &mut dyn Read) -> Result<(), Stop> {
+        let mut metered = Metered { inner: body, budget: self.nest.budget.clone(), exhausted: false };
+        if self.extractor.is_wrapper() && self.nest.is_root() && self.walker.crew.verify_diff_ids {
+            let hasher = self.walker.diff_id.as_ref().map(Digest::hasher);
+            if let Some(hasher) = hasher {
+                let mut hashed = Hashed::new(&mut metered, hasher);
+                self.walker.body(nest, &mut hashed);
+                let sound = flat::drain(&mut hashed).is_ok();
+                let (digest, _) = hashed.finish();
+                if sound && self.walker.diff_id.as_ref() != Some(&digest) {
+                    let detail = format!("unpacks to {digest}, which is not the diff id in the config");
+                    self.walker.note(self.nest, GapReason::DigestMismatch, detail, None, self.nest.scope());
+                }
+            } else {
+                self.walker.body(nest, &mut metered);
+            }
+        } else {
+            self.walker.body(nest, &mut metered);
+        }
+        if metered.exhausted {
+            let detail = format!("{}: unpacks to far more than honest data does; the rest was scanned as raw bytes", self.extractor.name());
+            self.walker.note(self.nest, GapReason::ExpansionLimit, detail, None, self.nest.scope());
+            return Err(Stop);
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Within<'_, '_, '_, '_> {
+    fn member(&mut self, member: &Member<'_>, body: &mut dyn Read) -> Result<(), Stop> {
+        let nest = self.nest_of(member);
+        if member.kind != MemberKind::File {
+            return Ok(());
+        }
+        if self.is_file_system() {
+            self.walker.seen.files += 1;
+            let mut body = Consumed { inner: body, budget: nest.budget.clone() };
+            self.walker.body(&nest, &mut body);
+            return Ok(());
+        }
+        if !self.extractor.is_wrapper() {
+            self.walker.seen.members += 1;
+        }
+        // A tar adds nothing to the bytes it holds, so only what unpacks is metered.
+        if self.extractor.name() == "tar" {
+            self.walker.body(&nest, body);
+            return Ok(());
+        }
+        self.metered(&nest, body)
+    }
+
+    fn raw(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
+        self.walker.flat(self.nest, Vec::new(), body);
+        Ok(())
+    }
+
+    fn pair(&mut self, name: &[u8], value: &[u8]) -> Result<(), Stop> {
+        let mut hits = Vec::new();
+        self.walker.crew.engine.pair(name, value, &mut hits);
+        super::settings::deliver_pair(self.walker.crew, &self.nest.origin(), hits);
+        Ok(())
+    }
+
+    fn gap(&mut self, reason: GapReason, detail: String, bytes: Option<u64>) {
+        let scope = self.nest.scope_of_part(reason);
+        self.walker.note(self.nest, reason, detail, bytes, scope);
+    }
+}
