@@ -54,7 +54,12 @@ impl<'a> Input<'a> {
     pub fn stream(mut head: Vec<u8>, reader: &'a mut dyn Read) -> Self {
         let filled = head.len();
         head.resize(filled.max(CHUNK), 0);
-        Self { body: Body::Stream(Stream { reader, chunk: head, position: 0, filled, ended: false }), depth: 0, spill: u64::MAX, failed: false }
+        Self {
+            body: Body::Stream(Stream { reader, chunk: head, position: 0, filled, ended: false }),
+            depth: 0,
+            spill: u64::MAX,
+            failed: false,
+        }
     }
 
     /// Says how deep in other containers these bytes lie, and how many may be spilled to seek in them.

@@ -34,7 +34,8 @@ impl Opaque {
     /// The opaque format of some bytes, if it is one that is known.
     pub fn probe(head: &Head<'_>) -> Option<&'static Self> {
         // "BZh" alone also starts ordinary words; the block size and the block magic settle it.
-        let settled = |format: &Self| format.name != "bzip2" || head.has(4, b"1AY&SY") || head.has(4, b"\x17\x72\x45\x38\x50\x90");
+        let settled =
+            |format: &Self| format.name != "bzip2" || head.has(4, b"1AY&SY") || head.has(4, b"\x17\x72\x45\x38\x50\x90");
         OPAQUE.iter().find(|format| head.has(format.offset, format.magic) && settled(format))
     }
 }

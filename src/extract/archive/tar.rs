@@ -77,7 +77,11 @@ impl Walk<'_, '_> {
             } else if is_header(&block) {
                 if self.end == End::Seen {
                     self.end = End::Passed;
-                    self.gap(GapReason::Disagreement, "members stand behind the end-of-archive marker; they were scanned too".into(), None);
+                    self.gap(
+                        GapReason::Disagreement,
+                        "members stand behind the end-of-archive marker; they were scanned too".into(),
+                        None,
+                    );
                 }
                 if !self.entry(Header::from_byte_slice(&block))? {
                     break;
@@ -105,7 +109,11 @@ impl Walk<'_, '_> {
         let bytes = lost.bytes;
         // Behind the end-of-archive marker garbage is usual, and nothing was promised.
         if self.end == End::NotSeen {
-            self.gap(GapReason::Damaged, "no header where one should be; scanned as raw bytes up to the next".into(), Some(bytes));
+            self.gap(
+                GapReason::Damaged,
+                "no header where one should be; scanned as raw bytes up to the next".into(),
+                Some(bytes),
+            );
         }
         self.pending.clear();
         Ok(())
@@ -147,7 +155,11 @@ impl Walk<'_, '_> {
         if let Some(size) = self.pending.size() {
             if declared != 0 && size != declared && has_body {
                 let label = crate::place::escaped(&name);
-                self.gap(GapReason::Disagreement, format!("header and PAX record differ in the size of {label}; the record counts"), None);
+                self.gap(
+                    GapReason::Disagreement,
+                    format!("header and PAX record differ in the size of {label}; the record counts"),
+                    None,
+                );
             }
             stored = size;
         }
@@ -179,7 +191,11 @@ impl Walk<'_, '_> {
         }
         let left = body.left;
         if declared > EXTENSION_BODY {
-            self.gap(GapReason::SizeLimit, "an extension header is too long to be understood; it was scanned as raw bytes".into(), Some(declared));
+            self.gap(
+                GapReason::SizeLimit,
+                "an extension header is too long to be understood; it was scanned as raw bytes".into(),
+                Some(declared),
+            );
         }
         Ok((kept, self.pass(left, declared)?))
     }

@@ -49,7 +49,12 @@ impl Extensions {
     /// The name of the entry at hand.
     pub(super) fn name(&self, header: &[u8]) -> Vec<u8> {
         let (local, global) = (&self.local, &self.global);
-        [&local.sparse_name, &local.path, &self.long_name, &global.path].into_iter().flatten().next().cloned().unwrap_or_else(|| header.to_vec())
+        [&local.sparse_name, &local.path, &self.long_name, &global.path]
+            .into_iter()
+            .flatten()
+            .next()
+            .cloned()
+            .unwrap_or_else(|| header.to_vec())
     }
 
     /// How many bytes the entry at hand has in the archive, if not as its header says.
@@ -96,8 +101,10 @@ impl Records {
     /// Records that carry text of the author's and not facts of the archiver's.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let dull = |key: &[u8]| {
-            matches!(key, b"path" | b"linkpath" | b"size" | b"uid" | b"gid" | b"uname" | b"gname" | b"mtime" | b"atime" | b"ctime")
-                || key.starts_with(b"GNU.sparse.")
+            matches!(
+                key,
+                b"path" | b"linkpath" | b"size" | b"uid" | b"gid" | b"uname" | b"gname" | b"mtime" | b"atime" | b"ctime"
+            ) || key.starts_with(b"GNU.sparse.")
                 || key.ends_with(b"charset")
         };
         self.pairs.iter().map(|(key, value)| (key.as_slice(), value.as_slice())).filter(move |(key, _)| !dull(key))
@@ -132,7 +139,14 @@ mod tests {
 
     #[test]
     fn lying_lengths_end_the_reading() {
-        for body in [&b"999999999999 path=a\n"[..], b"3 path=a\n", b"0 a=b\n", b"x path=a\n", b"11 path=abc", b"18446744073709551615 a=b\n"] {
+        for body in [
+            &b"999999999999 path=a\n"[..],
+            b"3 path=a\n",
+            b"0 a=b\n",
+            b"x path=a\n",
+            b"11 path=abc",
+            b"18446744073709551615 a=b\n",
+        ] {
             let records = Records::parse(body);
             assert!(!records.whole && records.pairs.is_empty(), "{}", String::from_utf8_lossy(body));
         }

@@ -34,9 +34,7 @@ pub(super) fn number(field: &[u8]) -> Option<u64> {
     if first & 0x80 != 0 {
         // 0xff starts a negative number.
         let start = if *first == 0xff { return None } else { u64::from(first & 0x7f) };
-        return rest.iter().try_fold(start, |sum, byte| {
-            (sum >> 55 == 0).then_some(sum << 8 | u64::from(*byte))
-        });
+        return rest.iter().try_fold(start, |sum, byte| (sum >> 55 == 0).then_some(sum << 8 | u64::from(*byte)));
     }
     let is_blank = |byte: &u8| matches!(byte, b' ' | 0);
     let start = field.iter().position(|byte| !is_blank(byte)).unwrap_or(field.len());

@@ -54,7 +54,9 @@ impl Extractor for Zip {
                 Ok(mut archive) => listed(&mut archive, length, &mut spans, sink)?,
                 Err(error) => sink.gap(GapReason::Damaged, format!("zip: {error}; read by its local headers"), None),
             },
-            Some(_) => sink.gap(GapReason::SizeLimit, "zip: directory too long to be kept; read by its local headers".into(), None),
+            Some(_) => {
+                sink.gap(GapReason::SizeLimit, "zip: directory too long to be kept; read by its local headers".into(), None)
+            }
             None => sink.gap(GapReason::Truncated, "zip: no central directory; read by its local headers".into(), None),
         }
         zip_sweep::sweep(&mut file, length, spans, sink)
@@ -62,7 +64,12 @@ impl Extractor for Zip {
 }
 
 /// Reads the entries that the central directory names, and notes which bytes they cover.
-fn listed(archive: &mut ZipArchive<&mut Box<dyn ReadSeek + '_>>, length: u64, spans: &mut Vec<Span>, sink: &mut dyn Sink) -> Result<(), Halt> {
+fn listed(
+    archive: &mut ZipArchive<&mut Box<dyn ReadSeek + '_>>,
+    length: u64,
+    spans: &mut Vec<Span>,
+    sink: &mut dyn Sink,
+) -> Result<(), Halt> {
     if !archive.comment().is_empty() {
         sink.raw(&mut archive.comment().to_vec().as_slice())?;
     }

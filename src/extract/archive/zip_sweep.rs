@@ -121,7 +121,11 @@ fn entry(file: &mut File<'_>, offset: u64, end: u64, sink: &mut dyn Sink) -> Res
         }
         0 => Ok(None),
         method => {
-            sink.gap(GapReason::Unsupported, format!("zip: {label}: compression method {method} outside the central directory"), Some(local.stored));
+            sink.gap(
+                GapReason::Unsupported,
+                format!("zip: {label}: compression method {method} outside the central directory"),
+                Some(local.stored),
+            );
             Ok(None)
         }
     }
