@@ -217,7 +217,9 @@ fn group(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
 }
 
 fn incident(occurrences: Vec<Occurrence>) -> Option<Incident> {
-    let best = occurrences.iter().max_by_key(|occurrence| (occurrence.finding.rule.rank, std::cmp::Reverse(&occurrence.finding.rule.id)))?;
+    let best = occurrences
+        .iter()
+        .max_by_key(|occurrence| (occurrence.finding.rule.rank, std::cmp::Reverse(&occurrence.finding.rule.id)))?;
     let (rule, secret) = (best.finding.rule.clone(), best.finding.secret.clone());
     // How bad it is, is for the rule that knows the kind to say.
     let of_rule = || occurrences.iter().map(|occurrence| &occurrence.finding).filter(|finding| finding.rule == rule);

@@ -36,11 +36,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             audit(args, path)
         }
         None => {
-            let mut file = tempfile::Builder::new()
-                .prefix("watertight-demo-")
-                .suffix(".tar")
-                .tempfile()
-                .map_err(|error| Failure::new(format!("cannot make a temporary file: {error}")).with_hint("--keep FILE names the file yourself"))?;
+            let mut file = tempfile::Builder::new().prefix("watertight-demo-").suffix(".tar").tempfile().map_err(|error| {
+                Failure::new(format!("cannot make a temporary file: {error}")).with_hint("--keep FILE names the file yourself")
+            })?;
             file.write_all(&leaky(fastrand::u64(..))).map_err(|error| failed(file.path(), &error))?;
             audit(args, file.path())
         }

@@ -62,7 +62,8 @@ impl Args {
 /// Writes a file beside its final place and moves it there, so that nobody reads half a report.
 fn to_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let failed = |error: io::Error| {
-        Failure::new(format!("cannot write {}: {error}", path.display())).with_hint("name a file in a folder that exists and can be written to")
+        Failure::new(format!("cannot write {}: {error}", path.display()))
+            .with_hint("name a file in a folder that exists and can be written to")
     };
     // A device or a pipe is written to as it is.
     if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {

@@ -131,7 +131,8 @@ impl How {
         let platform = match &self.platform {
             None => None,
             Some(text) => Some(Platform::parse(text).ok_or_else(|| {
-                Failure::new(format!("'{text}' is not a platform")).with_hint("write os/arch or os/arch/variant, such as linux/arm64")
+                Failure::new(format!("'{text}' is not a platform"))
+                    .with_hint("write os/arch or os/arch/variant, such as linux/arm64")
             })?),
         };
         Ok(Choice { platform })

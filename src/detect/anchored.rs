@@ -74,7 +74,8 @@ fn bordered(bytes: &[u8], start: usize, pattern: &Pattern, boundary: Boundary) -
     let shifted = |secret: Range<usize>| start + secret.start..start + secret.end;
     for length in border::prefixed(bytes, start).into_iter().flatten() {
         if length != found.end
-            && let Some(exact) = start.checked_add(length).and_then(|end| bytes.get(start..end)).and_then(|slice| pattern.whole(slice))
+            && let Some(exact) =
+                start.checked_add(length).and_then(|end| bytes.get(start..end)).and_then(|slice| pattern.whole(slice))
         {
             return Some((start + exact.end, shifted(exact.secret)));
         }

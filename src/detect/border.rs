@@ -77,7 +77,8 @@ pub(super) fn escape(bytes: &[u8], start: usize) -> usize {
 fn pickled(bytes: &[u8], start: usize, len: usize) -> bool {
     let after = start.checked_add(len).and_then(|end| bytes.get(end));
     let before = start.checked_sub(2).and_then(|at| bytes.get(at..start));
-    matches!(before, Some([b'\n' | b's' | b'(' | b't' | b'a' | b'd' | b'l' | b'u' | b'}' | b']' | b')', b'V'])) && after == Some(&b'\n')
+    matches!(before, Some([b'\n' | b's' | b'(' | b't' | b'a' | b'd' | b'l' | b'u' | b'}' | b']' | b')', b'V']))
+        && after == Some(&b'\n')
 }
 
 #[cfg(test)]

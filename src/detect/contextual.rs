@@ -12,7 +12,22 @@ pub(super) const CONTEXT: usize = 72;
 /// An AWS key id this near speaks for a secret key.
 const PAIRED: usize = 200;
 /// Names of values that are digests and not secrets.
-const DIGESTS: &[&str] = &["sha1", "sha256", "sha512", "sha", "md5", "integrity", "checksum", "digest", "commit", "revision", "etag", "hash", "rev", "blob"];
+const DIGESTS: &[&str] = &[
+    "sha1",
+    "sha256",
+    "sha512",
+    "sha",
+    "md5",
+    "integrity",
+    "checksum",
+    "digest",
+    "commit",
+    "revision",
+    "etag",
+    "hash",
+    "rev",
+    "blob",
+];
 
 /// All contextual rules.
 #[derive(Debug)]
@@ -52,11 +67,6 @@ impl Contextual {
         }
         let keywords = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&words).ok().filter(|_| !words.is_empty());
         Self { keywords, owners, rules, aws, longest }
-    }
-
-    /// Longest value of any rule.
-    pub(super) fn longest(&self) -> usize {
-        self.longest
     }
 
     /// Judges the value around `run`. `name` is what a structure calls it.
@@ -118,7 +128,13 @@ fn is_digest(context: &[u8], value: &[u8]) -> bool {
     if !value.iter().all(u8::is_ascii_hexdigit) {
         return false;
     }
-    let tail: Vec<u8> = context.iter().rev().skip_while(|byte| !byte.is_ascii_alphanumeric()).take_while(|b| b.is_ascii_alphanumeric()).copied().collect();
+    let tail: Vec<u8> = context
+        .iter()
+        .rev()
+        .skip_while(|byte| !byte.is_ascii_alphanumeric())
+        .take_while(|b| b.is_ascii_alphanumeric())
+        .copied()
+        .collect();
     let name: Vec<u8> = tail.into_iter().rev().collect();
     DIGESTS.iter().any(|digest| name.ends_with(digest.as_bytes()))
 }

@@ -36,7 +36,10 @@ pub(super) fn docker(rules: &[Arc<Rule>], bytes: &[u8], hits: &mut Vec<Hit>) {
         }
         let Some((user, password, run)) = pair(bytes, at + 5 + gap) else { continue };
         let host = host_before(bytes.get(at.saturating_sub(256)..at).unwrap_or_default());
-        let note = host.map_or_else(|| format!("user {}", escaped(&user)), |host| format!("user {} at host {}", escaped(&user), escaped(host)));
+        let note = host.map_or_else(
+            || format!("user {}", escaped(&user)),
+            |host| format!("user {} at host {}", escaped(&user), escaped(host)),
+        );
         hits.push(encoded(rule, bytes, run, &password, note));
     }
 }
@@ -67,7 +70,8 @@ fn pair(bytes: &[u8], start: usize) -> Option<(Vec<u8>, Vec<u8>, Range<usize>)> 
     let plain = BASE64_NOPAD.decode(run).or_else(|_| BASE64URL_NOPAD.decode(run)).ok()?;
     let text = std::str::from_utf8(&plain).ok().filter(|text| !text.chars().any(char::is_control))?;
     let (user, password) = text.split_once(':')?;
-    let real = password.len() >= 3 && !placeholder::is_placeholder(password.as_bytes()) && !placeholder::is_reference(user.as_bytes());
+    let real =
+        password.len() >= 3 && !placeholder::is_placeholder(password.as_bytes()) && !placeholder::is_reference(user.as_bytes());
     real.then(|| (user.as_bytes().to_vec(), password.as_bytes().to_vec(), start..start + length + padding))
 }
 

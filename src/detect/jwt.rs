@@ -64,7 +64,9 @@ fn decoded(part: &[u8]) -> Option<Map<String, Value>> {
 
 /// Lowers what has expired by two steps, and says when.
 fn age(hit: &mut Hit, payload: &Map<String, Value>) {
-    let Some(expiry) = payload.get("exp").and_then(|exp| exp.as_i64().or_else(|| exp.as_f64().map(|float| float as i64))) else { return };
+    let Some(expiry) = payload.get("exp").and_then(|exp| exp.as_i64().or_else(|| exp.as_f64().map(|float| float as i64))) else {
+        return;
+    };
     let Ok(expiry) = jiff::Timestamp::from_second(expiry) else { return };
     let date = expiry.to_string().chars().take(10).collect::<String>();
     if expiry < jiff::Timestamp::now() {
@@ -103,7 +105,9 @@ mod tests {
 
     #[test]
     fn what_only_starts_like_one() {
-        for text in ["eyJ<base62:60>", "eyJ<b64url:40>.eyJ<b64url:40>.<b64url:43>", "x<jwt>", "eyJ", "<b64({\"alg\":\"none\"})>.<hex:10>"] {
+        for text in
+            ["eyJ<base62:60>", "eyJ<b64url:40>.eyJ<b64url:40>.<b64url:43>", "x<jwt>", "eyJ", "<b64({\"alg\":\"none\"})>.<hex:10>"]
+        {
             check(text, None);
         }
     }

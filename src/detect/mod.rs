@@ -130,7 +130,9 @@ impl Engine {
 /// Of hits that overlap the most specific stays; the rest in order of place.
 fn resolve(mut found: Vec<Hit>) -> Vec<Hit> {
     if found.len() > 1 {
-        found.sort_by_key(|hit| (Reverse(hit.rule.rank), Reverse(hit.confidence), hit.span.start, Reverse(hit.span.end), Arc::clone(&hit.rule)));
+        found.sort_by_key(|hit| {
+            (Reverse(hit.rule.rank), Reverse(hit.confidence), hit.span.start, Reverse(hit.span.end), Arc::clone(&hit.rule))
+        });
         let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
         found.retain(|hit| {
             let free = taken.range(..hit.span.end).next_back().is_none_or(|(_, end)| *end <= hit.span.start);

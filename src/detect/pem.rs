@@ -38,7 +38,9 @@ pub(super) fn detect(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], hits: &mu
     }
     for start in memchr::memmem::find_iter(bytes, BEGIN) {
         let Some((label, span, body)) = block(bytes, start) else { continue };
-        let Some((rule, _)) = rules.iter().find(|(_, labels)| labels.iter().any(|known| known.as_bytes() == label)) else { continue };
+        let Some((rule, _)) = rules.iter().find(|(_, labels)| labels.iter().any(|known| known.as_bytes() == label)) else {
+            continue;
+        };
         let Some(body) = opened(bytes.get(body).unwrap_or_default()).filter(|body| fits(label, body)) else { continue };
         let mut hit = judge::hit(rule, bytes, span, BEGIN.len() + label.len() + 5);
         if body.encrypted || is_encrypted(label, &body.bytes) {
@@ -58,7 +60,8 @@ fn block(bytes: &[u8], start: usize) -> Option<(&[u8], Range<usize>, Range<usize
     let body = BEGIN.len() + label.len() + 5;
     let end = body + memchr::memmem::find(view.get(body..)?, END)?;
     let tail = view.get(end + END.len()..)?;
-    let close = if tail.starts_with(label) && tail.get(label.len()..)?.starts_with(b"-----") { label.len() + 5 } else { return None };
+    let close =
+        if tail.starts_with(label) && tail.get(label.len()..)?.starts_with(b"-----") { label.len() + 5 } else { return None };
     known.then(|| (label, start..start + end + END.len() + close, start + body..start + end))
 }
 
@@ -113,7 +116,8 @@ fn bare(line: &[u8]) -> &[u8] {
     let quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`');
     let quoted = line.iter().position(quote).zip(line.iter().rposition(quote)).filter(|(first, last)| first < last);
     let line = quoted.and_then(|(first, last)| line.get(first + 1..last)).unwrap_or(line);
-    let noise = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b',' | b'#' | b'*' | b';' | b'|' | b'>');
+    let noise =
+        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b',' | b'#' | b'*' | b';' | b'|' | b'>');
     let start = line.iter().position(|byte| !noise(byte)).unwrap_or(line.len());
     let end = line.iter().rposition(|byte| !noise(byte)).map_or(start, |at| at + 1);
     line.get(start..end).unwrap_or_default()
@@ -145,7 +149,8 @@ mod tests {
 
     fn check(text: &str, expected: usize, note: Option<&str>) {
         let head = "issuer='X'\n[[rule]]\nid='key'\ntitle='Key'\nseverity='high'\nexamples=['a']\ndetector='pem'\nlabels=";
-        let labels = "['RSA PRIVATE KEY', 'PRIVATE KEY', 'OPENSSH PRIVATE KEY', 'ENCRYPTED PRIVATE KEY', 'PGP PRIVATE KEY BLOCK']";
+        let labels =
+            "['RSA PRIVATE KEY', 'PRIVATE KEY', 'OPENSSH PRIVATE KEY', 'ENCRYPTED PRIVATE KEY', 'PGP PRIVATE KEY BLOCK']";
         let set = RuleSet::parse(&[("x", format!("{head}{labels}"))]).unwrap();
         let labels = ["RSA PRIVATE KEY", "PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PGP PRIVATE KEY BLOCK"];
         let rules = [(Arc::clone(&set.rules()[0]), labels.map(str::to_owned).to_vec())];

@@ -6,32 +6,194 @@
 
 /// Words that say so wherever they stand in a value, separators taken out.
 const PHRASES: &[&str] = &[
-    "changeme", "changeit", "changethis", "replaceme", "replacethis", "replacewith", "placeholder", "example", "yourpass", "yourtoken",
-    "yoursecret", "yourapi", "yourkey", "youraccess", "yourclient", "redacted", "notasecret", "notarealsecret", "insertyour", "enteryour", "goeshere",
-    "tobereplaced", "xxxxx", "mysecretkey", "mysecretpassword", "dummypass", "fakepass", "tokenhere", "keyhere", "secrethere", "passwordhere",
+    "changeme",
+    "changeit",
+    "changethis",
+    "replaceme",
+    "replacethis",
+    "replacewith",
+    "placeholder",
+    "example",
+    "yourpass",
+    "yourtoken",
+    "yoursecret",
+    "yourapi",
+    "yourkey",
+    "youraccess",
+    "yourclient",
+    "redacted",
+    "notasecret",
+    "notarealsecret",
+    "insertyour",
+    "enteryour",
+    "goeshere",
+    "tobereplaced",
+    "xxxxx",
+    "mysecretkey",
+    "mysecretpassword",
+    "dummypass",
+    "fakepass",
+    "tokenhere",
+    "keyhere",
+    "secrethere",
+    "passwordhere",
 ];
 
 /// Words that say so when they are one of the words of a value.
 const WORDS: &[&str] = &[
-    "your", "todo", "tbd", "fixme", "dummy", "sample", "replace", "fake", "xxx", "xxxx", "placeholder", "example", "insert", "mock", "here",
-    "foobar", "redacted", "removed", "masked", "hidden", "unset", "undefined",
+    "your",
+    "todo",
+    "tbd",
+    "fixme",
+    "dummy",
+    "sample",
+    "replace",
+    "fake",
+    "xxx",
+    "xxxx",
+    "placeholder",
+    "example",
+    "insert",
+    "mock",
+    "here",
+    "foobar",
+    "redacted",
+    "removed",
+    "masked",
+    "hidden",
+    "unset",
+    "undefined",
 ];
 
 /// Values that stand for no value, or for a kind of value.
 const EMPTY: &[&str] = &[
-    "null", "none", "nil", "true", "false", "yes", "no", "on", "off", "na", "undefined", "empty", "default", "string", "str", "text", "value",
-    "password", "passwd", "pass", "pwd", "secret", "token", "key", "apikey", "auth", "credentials", "credential", "user", "username", "foo", "bar",
-    "baz", "test", "testing", "required", "optional", "enabled", "disabled", "prompt", "ask", "basic", "bearer", "digest", "plain", "plaintext",
-    "hash", "int", "integer", "boolean", "bool", "object", "bytes", "any", "self", "this", "unknown", "auto", "manual", "file", "env", "vault",
-    "keychain", "keyring", "osxkeychain", "pass through", "notset", "abc", "abcd", "asdf", "qwerty",
+    "null",
+    "none",
+    "nil",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "na",
+    "undefined",
+    "empty",
+    "default",
+    "string",
+    "str",
+    "text",
+    "value",
+    "password",
+    "passwd",
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "apikey",
+    "auth",
+    "credentials",
+    "credential",
+    "user",
+    "username",
+    "foo",
+    "bar",
+    "baz",
+    "test",
+    "testing",
+    "required",
+    "optional",
+    "enabled",
+    "disabled",
+    "prompt",
+    "ask",
+    "basic",
+    "bearer",
+    "digest",
+    "plain",
+    "plaintext",
+    "hash",
+    "int",
+    "integer",
+    "boolean",
+    "bool",
+    "object",
+    "bytes",
+    "any",
+    "self",
+    "this",
+    "unknown",
+    "auto",
+    "manual",
+    "file",
+    "env",
+    "vault",
+    "keychain",
+    "keyring",
+    "osxkeychain",
+    "pass through",
+    "notset",
+    "abc",
+    "abcd",
+    "asdf",
+    "qwerty",
 ];
 
 /// Where code or a template reads the value from elsewhere.
 const REFERENCES: &[&str] = &[
-    "${", "{{", "$(", "#{", "<%", "%(", "$[", "process.env", "os.environ", "getenv", "env[", "env.", "environ[", "secrets.", "vault:", "vault/",
-    "op://", "ssm:", "arn:aws:", "secretsmanager", "keyvault", "!vault", "!ref", "!sub", "!secret", "!env", "enc[", "enc(", "{cipher}", "sops",
-    "lookup(", "var.", "local.", "data.", "module.", "valuefrom", "config.", "config[", "settings.", "options.", "params.", "args.", "self.",
-    "this.", "file://", "@microsoft.keyvault", "projects/", "ref+", "credentials(", "input(", "getpass", "keyring.",
+    "${",
+    "{{",
+    "$(",
+    "#{",
+    "<%",
+    "%(",
+    "$[",
+    "process.env",
+    "os.environ",
+    "getenv",
+    "env[",
+    "env.",
+    "environ[",
+    "secrets.",
+    "vault:",
+    "vault/",
+    "op://",
+    "ssm:",
+    "arn:aws:",
+    "secretsmanager",
+    "keyvault",
+    "!vault",
+    "!ref",
+    "!sub",
+    "!secret",
+    "!env",
+    "enc[",
+    "enc(",
+    "{cipher}",
+    "sops",
+    "lookup(",
+    "var.",
+    "local.",
+    "data.",
+    "module.",
+    "valuefrom",
+    "config.",
+    "config[",
+    "settings.",
+    "options.",
+    "params.",
+    "args.",
+    "self.",
+    "this.",
+    "file://",
+    "@microsoft.keyvault",
+    "projects/",
+    "ref+",
+    "credentials(",
+    "input(",
+    "getpass",
+    "keyring.",
 ];
 
 /// Whether `value` stands for a secret rather than being one.
@@ -46,7 +208,8 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
     if squeezed.is_empty() || EMPTY.contains(&squeezed.as_str()) || PHRASES.iter().any(|phrase| squeezed.contains(phrase)) {
         return true;
     }
-    if lower.contains("***") || lower.contains("...") || lower.contains('\u{2026}') || lower.contains("<") && lower.contains(">") {
+    if lower.contains("***") || lower.contains("...") || lower.contains('\u{2026}') || lower.contains("<") && lower.contains(">")
+    {
         return true;
     }
     // One letter word among many of a random value proves nothing: it must be a good part of the value.
@@ -63,20 +226,28 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
         return true;
     }
     let identifier = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
     if text.strip_prefix('$').is_some_and(|name| identifier(name) || name.len() == 1) {
         return true;
     }
     // A call, or an index: `read(x)`, `conf["x"]`.
-    let called = text.find(['(', '[']).is_some_and(|at| at > 0 && text[..at].chars().all(|c| c.is_ascii_alphanumeric() || "_.:".contains(c)));
+    let called = text
+        .find(['(', '['])
+        .is_some_and(|at| at > 0 && text[..at].chars().all(|c| c.is_ascii_alphanumeric() || "_.:".contains(c)));
     called && text.ends_with([')', ']', ';'])
 }
 
 /// `<x>`, `@x@`, `__X__`, `%X%`, `[x]`, `%s`.
 fn is_wrapped(value: &[u8]) -> bool {
     match value {
-        [b'<', .., b'>'] | [b'@', .., b'@'] | [b'_', b'_', .., b'_', b'_'] | [b'%', .., b'%'] | [b'[', .., b']'] | [b'{', .., b'}'] => true,
+        [b'<', .., b'>']
+        | [b'@', .., b'@']
+        | [b'_', b'_', .., b'_', b'_']
+        | [b'%', .., b'%']
+        | [b'[', .., b']']
+        | [b'{', .., b'}'] => true,
         [b'%', rest @ ..] => rest.len() <= 2 && rest.iter().all(u8::is_ascii_alphanumeric),
         _ => false,
     }
@@ -101,9 +272,22 @@ pub(super) fn is_dull(body: &[u8]) -> bool {
     if lower.ends_with(b"example") || lower.ends_with(b"examplekey") || has(b"xxxxx") || has(b"*****") || has(b".....") {
         return true;
     }
-    if ["placeholder", "changeme", "redacted", "example_", "_example", "-example", "your_", "your-", "_here", "-here", "yourtoken", "yourapi"]
-        .iter()
-        .any(|word| has(word.as_bytes()))
+    if [
+        "placeholder",
+        "changeme",
+        "redacted",
+        "example_",
+        "_example",
+        "-example",
+        "your_",
+        "your-",
+        "_here",
+        "-here",
+        "yourtoken",
+        "yourapi",
+    ]
+    .iter()
+    .any(|word| has(word.as_bytes()))
     {
         return true;
     }
@@ -116,7 +300,13 @@ fn longest_run(bytes: &[u8], joined: impl Fn(u8, u8) -> bool) -> usize {
     let mut longest = 1;
     let mut run = 1;
     for pair in bytes.windows(2) {
-        run = if let [a, b] = pair && joined(*a, *b) { run + 1 } else { 1 };
+        run = if let [a, b] = pair
+            && joined(*a, *b)
+        {
+            run + 1
+        } else {
+            1
+        };
         longest = longest.max(run);
     }
     longest
@@ -127,15 +317,6 @@ fn periodic(bytes: &[u8]) -> bool {
     (1..=12.min(bytes.len() / 3)).any(|period| bytes.iter().zip(bytes.iter().skip(period)).all(|(a, b)| a == b))
 }
 
-/// Whether a value says no more than its own name does: `password=password`, `db_password: DB_PASSWORD`.
-pub(super) fn repeats_name(name: &[u8], value: &[u8]) -> bool {
-    let squeeze = |text: &[u8]| -> Vec<u8> {
-        text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
-    };
-    let (name, value) = (squeeze(name), squeeze(value));
-    value.is_empty() || memchr::memmem::find(&name, &value).is_some() || (value.len() <= name.len() + 4 && memchr::memmem::find(&value, &name).is_some())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,9 +325,40 @@ mod tests {
     #[test]
     fn placeholders() {
         for value in [
-            "", "<replace_me>", "changeme", "change_me", "CHANGE-ME!", "xxx", "xxxxxxxxxxxx", "***", "your-api-key-here", "replace me", "todo",
-            "example", "dummy", "${VAR}", "$VAR", "$(cat x)", "{{ x }}", "%(x)s", "@x@", "${{ secrets.X }}", "process.env.X", "os.environ['X']",
-            "null", "None", "true", "12345678", "abcdefgh", "0000000000", "%s", "YOUR_TOKEN", "{password}", "...", "get_secret('x')", "__TOKEN__",
+            "",
+            "<replace_me>",
+            "changeme",
+            "change_me",
+            "CHANGE-ME!",
+            "xxx",
+            "xxxxxxxxxxxx",
+            "***",
+            "your-api-key-here",
+            "replace me",
+            "todo",
+            "example",
+            "dummy",
+            "${VAR}",
+            "$VAR",
+            "$(cat x)",
+            "{{ x }}",
+            "%(x)s",
+            "@x@",
+            "${{ secrets.X }}",
+            "process.env.X",
+            "os.environ['X']",
+            "null",
+            "None",
+            "true",
+            "12345678",
+            "abcdefgh",
+            "0000000000",
+            "%s",
+            "YOUR_TOKEN",
+            "{password}",
+            "...",
+            "get_secret('x')",
+            "__TOKEN__",
         ] {
             assert!(is_placeholder(value.as_bytes()), "{value}");
         }
@@ -154,7 +366,18 @@ mod tests {
 
     #[test]
     fn secrets_are_none() {
-        for template in ["<word:12>", "<hex:32>", "<base62:40>", "<base64:40>", "<b64url:64>", "<uuid>", "hunter2", "s3cr3t!", "postgres", "P@ssw0rd"] {
+        for template in [
+            "<word:12>",
+            "<hex:32>",
+            "<base62:40>",
+            "<base64:40>",
+            "<b64url:64>",
+            "<uuid>",
+            "hunter2",
+            "s3cr3t!",
+            "postgres",
+            "P@ssw0rd",
+        ] {
             for seed in 0..50 {
                 let value = expand(template, seed);
                 assert!(!is_placeholder(value.as_bytes()), "{template} {seed}");
@@ -164,7 +387,14 @@ mod tests {
 
     #[test]
     fn dull_bodies() {
-        for body in ["xxxxxxxxxxxxxxxxxxxx", "IOSFODNN7EXAMPLE", "0000000000000000", "1234567890abcdef", "abc123abc123abc123abc123", "your_token_is_here"] {
+        for body in [
+            "xxxxxxxxxxxxxxxxxxxx",
+            "IOSFODNN7EXAMPLE",
+            "0000000000000000",
+            "1234567890abcdef",
+            "abc123abc123abc123abc123",
+            "your_token_is_here",
+        ] {
             assert!(is_dull(body.as_bytes()), "{body}");
         }
         for seed in 0..300 {
@@ -174,7 +404,11 @@ mod tests {
 
     #[test]
     fn names_as_values() {
-        assert!(repeats_name(b"DB_PASSWORD", b"db-password") && repeats_name(b"password", b"Password") && repeats_name(b"token", b"a_token"));
+        assert!(
+            repeats_name(b"DB_PASSWORD", b"db-password")
+                && repeats_name(b"password", b"Password")
+                && repeats_name(b"token", b"a_token")
+        );
         assert!(!repeats_name(b"password", b"hunter2"));
     }
 }

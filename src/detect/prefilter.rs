@@ -67,7 +67,8 @@ impl Search {
             Some(searcher) => Packed::Simd(searcher),
             None => Packed::Plain(AhoCorasick::new(heads).ok()?),
         };
-        let starting = |head: &Vec<u8>| all.iter().enumerate().filter(|(_, text)| text.starts_with(head)).map(|(index, _)| index).collect();
+        let starting =
+            |head: &Vec<u8>| all.iter().enumerate().filter(|(_, text)| text.starts_with(head)).map(|(index, _)| index).collect();
         Some(Self { engine, literals: heads.iter().map(starting).collect() })
     }
 

@@ -68,14 +68,20 @@ pub(super) fn detect(rules: &[UrlRule], bytes: &[u8], hits: &mut Vec<Hit>) {
 
 fn parts(bytes: &[u8], at: usize) -> Option<Parts> {
     let before = bytes.get(at.saturating_sub(SCHEME)..at)?;
-    let length = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b'-')).count();
+    let length =
+        before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b'-')).count();
     let scheme = at - length..at;
     let skip = bytes.get(scheme.clone())?.iter().take_while(|byte| !byte.is_ascii_alphabetic()).count();
     let start = at + 3;
     let rest = bytes.get(start..bytes.len().min(start + LONGEST))?;
-    let stops = |byte: &u8| byte.is_ascii_whitespace() || byte.is_ascii_control() || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\');
+    let stops = |byte: &u8| {
+        byte.is_ascii_whitespace() || byte.is_ascii_control() || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\')
+    };
     let rest = rest.get(..rest.iter().position(stops).unwrap_or(rest.len()))?;
-    let colon = rest.iter().position(|byte| matches!(byte, b':' | b'/' | b'?' | b'#' | b'@')).filter(|at| rest.get(*at) == Some(&b':'))?;
+    let colon = rest
+        .iter()
+        .position(|byte| matches!(byte, b':' | b'/' | b'?' | b'#' | b'@'))
+        .filter(|at| rest.get(*at) == Some(&b':'))?;
     let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#');
     let authority = rest.get(..rest.iter().position(ends).unwrap_or(rest.len()))?;
     let sign = match authority.iter().rposition(|byte| *byte == b'@') {
@@ -83,10 +89,14 @@ fn parts(bytes: &[u8], at: usize) -> Option<Parts> {
         None => odd(rest, colon, authority.len(), bytes.get(scheme.clone())?)?,
     };
     let numeric = rest.get(sign + 1..)?.first() == Some(&b'[');
-    let host = rest.get(sign + 1..)?.iter().position(|byte| numeric && *byte == b']' || !numeric && matches!(byte, b'/' | b'?' | b'#' | b':' | b',' | b';' | b')'));
+    let host = rest
+        .get(sign + 1..)?
+        .iter()
+        .position(|byte| numeric && *byte == b']' || !numeric && matches!(byte, b'/' | b'?' | b'#' | b':' | b',' | b';' | b')'));
     let host = sign + 1..sign + 1 + host.unwrap_or(rest.len() - sign - 1);
     let moved = |range: Range<usize>| start + range.start..start + range.end;
-    let parts = Parts { scheme: scheme.start + skip..at, user: moved(0..colon), password: moved(colon + 1..sign), host: moved(host) };
+    let parts =
+        Parts { scheme: scheme.start + skip..at, user: moved(0..colon), password: moved(colon + 1..sign), host: moved(host) };
     (!parts.scheme.is_empty() && colon < sign && !parts.password.is_empty() && !parts.host.is_empty()).then_some(parts)
 }
 
@@ -100,7 +110,8 @@ fn odd(rest: &[u8], colon: usize, authority: usize, scheme: &[u8]) -> Option<usi
 }
 
 fn is_real(user: &[u8], password: &[u8], host: &[u8]) -> bool {
-    let host_fits = host.iter().all(|b| b.is_ascii_alphanumeric() || b"._-:[]${}%*".contains(b)) && host.iter().any(u8::is_ascii_alphanumeric);
+    let host_fits = host.iter().all(|b| b.is_ascii_alphanumeric() || b"._-:[]${}%*".contains(b))
+        && host.iter().any(u8::is_ascii_alphanumeric);
     let plain = percent_decoded(password);
     let sample = matches!(user, b"user" | b"username" | b"login" | b"USER" | b"USERNAME") && plain.len() <= 4;
     host_fits
@@ -159,9 +170,20 @@ mod tests {
     #[test]
     fn quiet() {
         for text in [
-            "https://host:8443/a@b", "http://user:password@host/", "http://user:pass@host/", "postgres://${U}:${P}@h/d", "https://u:$TOKEN@h/",
-            "https://u:{{ password }}@h/", "mysql://u:<password>@h/", "ftp://u:***@h/", "https://u@h/", "https://h/p:q@r", "redis://%s:%s@h", "://a:b@c",
-            "https://u:xxxxx@h/", "https://u:changeme@h",
+            "https://host:8443/a@b",
+            "http://user:password@host/",
+            "http://user:pass@host/",
+            "postgres://${U}:${P}@h/d",
+            "https://u:$TOKEN@h/",
+            "https://u:{{ password }}@h/",
+            "mysql://u:<password>@h/",
+            "ftp://u:***@h/",
+            "https://u@h/",
+            "https://h/p:q@r",
+            "redis://%s:%s@h",
+            "://a:b@c",
+            "https://u:xxxxx@h/",
+            "https://u:changeme@h",
         ] {
             check(text, None);
         }

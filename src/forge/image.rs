@@ -144,13 +144,18 @@ pub fn leaky(seed: u64) -> Vec<u8> {
     let npm = made("npm_<base62:30><crc32>");
     let first_env = made("DATABASE_URL=postgres://app:<word:18>@db.internal:5432/app\n");
     let then_env = expand("DATABASE_URL=postgres://app:<word:18>@db.internal:5432/app\n", seed.wrapping_add(1));
-    let backup = tar_of(&[("home/deploy/.aws/credentials", made("[default]\naws_access_key_id = AKIA<aws-id>\naws_secret_access_key = <base64:40>\n").as_bytes())]);
+    let backup = tar_of(&[(
+        "home/deploy/.aws/credentials",
+        made("[default]\naws_access_key_id = AKIA<aws-id>\naws_secret_access_key = <base64:40>\n").as_bytes(),
+    )]);
     Forge::default()
         .layer("COPY rootfs / # buildkit", &[("etc/os-release", b"ID=demo\n"), ("app/serve", b"#!/bin/sh\nexec sleep 1d\n")])
         .layer("COPY . /app # buildkit", &[("app/.env", first_env.as_bytes()), ("app/backup.tar.gz", &gzip(&backup))])
         .instruction("ARG NPM_TOKEN")
         .layer(
-            &format!("RUN |1 NPM_TOKEN={npm} /bin/sh -c npm config set //registry.example/:_authToken=$NPM_TOKEN && npm ci # buildkit"),
+            &format!(
+                "RUN |1 NPM_TOKEN={npm} /bin/sh -c npm config set //registry.example/:_authToken=$NPM_TOKEN && npm ci # buildkit"
+            ),
             &[("root/.npmrc", format!("//registry.example/:_authToken={npm}\n").as_bytes())],
         )
         .layer(&format!("RUN |1 NPM_TOKEN={npm} /bin/sh -c rm /root/.npmrc # buildkit"), &[("root/.wh..npmrc", b"")])

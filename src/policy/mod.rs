@@ -73,6 +73,9 @@ mod tests {
     #[test]
     fn exit_codes_are_those_that_scripts_rely_on() {
         let code = |verdict: Verdict| Exit::from(verdict).code();
-        assert_eq!([code(Verdict::Watertight), code(Verdict::Leaking), Exit::Failure.code(), code(Verdict::Incomplete)], [0, 1, 2, 3]);
+        assert_eq!(
+            [code(Verdict::Watertight), code(Verdict::Leaking), Exit::Failure.code(), code(Verdict::Incomplete)],
+            [0, 1, 2, 3]
+        );
     }
 }

@@ -56,7 +56,8 @@ impl Page<'_> {
             writeln!(self.out, "{} {head}", self.bold("image"))?;
             self.line_of_stack("config".into(), String::new(), self.carried(index, None), "")?;
             for layer in &image.layers {
-                let made_by = layer.created_by.as_deref().map_or("instruction unknown".into(), |text| self.veil.excerpt(text, 60));
+                let made_by =
+                    layer.created_by.as_deref().map_or("instruction unknown".into(), |text| self.veil.excerpt(text, 60));
                 let size = layer.size.map(bytes).unwrap_or_default();
                 let carried = self.carried(index, Some(layer.index));
                 self.line_of_stack(format!("layer {}", layer.index), size, carried, &made_by)?;
@@ -66,7 +67,13 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn line_of_stack(&mut self, label: String, size: String, carried: Option<(usize, Severity)>, made_by: &str) -> io::Result<()> {
+    fn line_of_stack(
+        &mut self,
+        label: String,
+        size: String,
+        carried: Option<(usize, Severity)>,
+        made_by: &str,
+    ) -> io::Result<()> {
         let carried = match carried {
             None => self.dim(format!("{:<18}", "-")),
             Some((count, worst)) => {
@@ -90,11 +97,8 @@ impl Page<'_> {
 
     fn incident(&mut self, incident: &Incident) -> io::Result<()> {
         let severity = self.paint(style_of(incident.severity), incident.severity.as_str().to_uppercase());
-        let value = if self.report.show_secrets {
-            crate::place::escaped(incident.secret.expose())
-        } else {
-            incident.secret.redacted()
-        };
+        let value =
+            if self.report.show_secrets { crate::place::escaped(incident.secret.expose()) } else { incident.secret.redacted() };
         let rule = self.dim(format!("[{}]", incident.rule.id));
         writeln!(self.out, "{severity}  {}  {value}  {rule}", self.bold(&incident.rule.title))?;
         for occurrence in incident.occurrences.iter().take(LISTED) {
@@ -164,7 +168,8 @@ impl Page<'_> {
     fn totals(&mut self) -> io::Result<()> {
         let seen = self.audit.seen;
         let images = if seen.images > 0 { format!("{} images, {} layers, ", seen.images, seen.layers) } else { String::new() };
-        let text = format!("seen: {images}{} files, {} members of archives in them, {}", seen.files, seen.members, bytes(seen.bytes));
+        let text =
+            format!("seen: {images}{} files, {} members of archives in them, {}", seen.files, seen.members, bytes(seen.bytes));
         writeln!(self.out, "{}", self.dim(text))
     }
 
@@ -173,7 +178,9 @@ impl Page<'_> {
         let count = self.audit.incidents.len();
         let noun = if count == 1 { "incident" } else { "incidents" };
         let (style, text) = match self.report.verdict {
-            Verdict::Watertight if count > 0 => (AnsiColor::Green, format!("watertight: {name} has {count} {noun}, none at or above the failing severity")),
+            Verdict::Watertight if count > 0 => {
+                (AnsiColor::Green, format!("watertight: {name} has {count} {noun}, none at or above the failing severity"))
+            }
             Verdict::Watertight => (AnsiColor::Green, format!("watertight: nothing found in {name}")),
             Verdict::Leaking => (AnsiColor::Red, format!("leaking: {name} carries {count} {noun}")),
             Verdict::Incomplete => (AnsiColor::Yellow, format!("incomplete: nothing found in what could be read of {name}")),

@@ -3,9 +3,9 @@
 //! A report never holds a secret unless the user asked for it: not in its own field, and not by way
 //! of a file name, an instruction or a message that quotes it. [`Veil`] sees to the latter.
 
+mod advice;
 pub mod human;
 pub mod json;
-mod advice;
 mod veil;
 
 pub use veil::Veil;

@@ -13,7 +13,13 @@ impl Veil {
     /// Covers the secrets of these incidents.
     pub fn over(incidents: &[Incident]) -> Self {
         let secrets = incidents.iter().map(|incident| incident.secret.expose()).filter(|secret| secret.len() >= SHORTEST);
-        Self(AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(secrets).ok().filter(|all| all.patterns_len() > 0))
+        Self(
+            AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(secrets)
+                .ok()
+                .filter(|all| all.patterns_len() > 0),
+        )
     }
 
     /// Covers nothing: the user asked to see secrets.

@@ -111,7 +111,8 @@ fn one(file: &str, issuer: &str, rotate: &str, written: Written) -> Result<Rule,
     if written.examples.is_empty() {
         return Err(refuse("a rule needs at least one example"));
     }
-    let given = [!written.anchors.is_empty(), !written.keywords.is_empty(), written.detector.is_some(), !written.files.is_empty()];
+    let given =
+        [!written.anchors.is_empty(), !written.keywords.is_empty(), written.detector.is_some(), !written.files.is_empty()];
     let (form, rank) = match given {
         [true, false, false, false] => anchored(&written),
         [false, true, false, false] => contextual(&written),
@@ -121,7 +122,8 @@ fn one(file: &str, issuer: &str, rotate: &str, written: Written) -> Result<Rule,
     }
     .map_err(|message| refuse(&message))?;
     let default = if rank >= rank::FILE { Confidence::High } else { Confidence::Medium };
-    let label = RuleLabel { id: written.id, title: written.title, rotate: written.rotate.unwrap_or_else(|| rotate.to_owned()), rank };
+    let label =
+        RuleLabel { id: written.id, title: written.title, rotate: written.rotate.unwrap_or_else(|| rotate.to_owned()), rank };
     Ok(Rule {
         label: Arc::new(label),
         issuer: issuer.to_owned(),

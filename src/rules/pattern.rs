@@ -90,7 +90,8 @@ pub struct Pattern {
 impl Pattern {
     /// Compiles `text`, or says what is wrong with it.
     pub fn compile(text: &str) -> Result<Self, String> {
-        let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(text).map_err(|error| format!("pattern: {error}"))?;
+        let hir =
+            ParserBuilder::new().unicode(false).utf8(false).build().parse(text).map_err(|error| format!("pattern: {error}"))?;
         if !hir.properties().look_set().is_empty() {
             return Err("a pattern has no look-around, `^`, `$` or `\\b`: the engine tests the borders".to_owned());
         }

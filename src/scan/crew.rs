@@ -41,7 +41,13 @@ const KEPT: usize = 50_000;
 
 impl<'e> Crew<'e> {
     /// A crew of `threads` workers; 0 means as many as there are processors.
-    pub(super) fn new(engine: &'e Engine, limits: &'e Limits, progress: &'e Progress, threads: usize, verify_diff_ids: bool) -> Self {
+    pub(super) fn new(
+        engine: &'e Engine,
+        limits: &'e Limits,
+        progress: &'e Progress,
+        threads: usize,
+        verify_diff_ids: bool,
+    ) -> Self {
         let threads = if threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { threads };
         Self {
             engine,
@@ -60,7 +66,8 @@ impl<'e> Crew<'e> {
     /// # Errors
     /// If the threads cannot be started.
     pub(super) fn run<'s>(&'s self, work: impl FnOnce(&Scope<'s>) + Send) -> Result<(), rayon::ThreadPoolBuildError> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).thread_name(|n| format!("watertight-{n}")).build()?;
+        let pool =
+            rayon::ThreadPoolBuilder::new().num_threads(self.threads).thread_name(|n| format!("watertight-{n}")).build()?;
         pool.scope(work);
         Ok(())
     }

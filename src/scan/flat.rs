@@ -131,7 +131,13 @@ impl Found {
 
 /// Cuts what `head` and `reader` hold into windows and offers them. Returns how many bytes there
 /// were, and whether the reader failed.
-pub(super) fn windows<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, nest: &Nest, head: Vec<u8>, reader: &mut dyn Read) -> (u64, bool) {
+pub(super) fn windows<'s>(
+    crew: &'s Crew<'_>,
+    scope: &Scope<'s>,
+    nest: &Nest,
+    head: Vec<u8>,
+    reader: &mut dyn Read,
+) -> (u64, bool) {
     let (own, reach, lookback) = (crew.limits.window, crew.engine.reach(), crew.engine.lookback());
     let origin = nest.origin();
     let mut lines = Lines::start(is_text(&head));

@@ -82,7 +82,8 @@ fn assemble(artifact: &Artifact, results: Results, ledgers: Vec<(RootId, LayerEn
     }
     gaps.sort();
     gaps.dedup();
-    let ledgers: HashMap<RootId, Arc<LayerEntries>> = ledgers.into_iter().map(|(root, entries)| (root, Arc::new(entries))).collect();
+    let ledgers: HashMap<RootId, Arc<LayerEntries>> =
+        ledgers.into_iter().map(|(root, entries)| (root, Arc::new(entries))).collect();
     let layer_roots = artifact.roots.iter().filter(|root| root.kind == RootKind::Layer).map(|root| root.id).collect();
     let target = Target { name: artifact.name.clone(), kind: artifact.kind.as_str() };
     Audit::new(target, artifact.images.clone(), findings, gaps, seen, &ledgers, &layer_roots)

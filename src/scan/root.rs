@@ -55,7 +55,13 @@ fn layer(walker: &mut Walker<'_, '_, '_>, root: &Root, slice: FileSlice, ledgers
         let entries = ledger.finish();
         if !entries.complete {
             let detail = "more entries than are remembered; whether files are live or deleted may be wrong".to_string();
-            walker.gap(Gap { place: root.place.clone(), reason: GapReason::SizeLimit, detail, bytes: None, scope: GapScope::Item });
+            walker.gap(Gap {
+                place: root.place.clone(),
+                reason: GapReason::SizeLimit,
+                detail,
+                bytes: None,
+                scope: GapScope::Item,
+            });
         }
         ledgers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((root.id, entries));
     }

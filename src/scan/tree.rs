@@ -17,7 +17,13 @@ pub(super) fn walk(walker: &mut Walker<'_, '_, '_>, root: &Root, path: &Path) {
             Err(error) => {
                 let name = error.path().and_then(|full| full.strip_prefix(path).ok()).unwrap_or(Path::new(""));
                 let place = root.place.file(name.as_os_str().as_bytes());
-                walker.gap(Gap { place, reason: GapReason::Unreadable, detail: error.to_string(), bytes: None, scope: Scope::Image });
+                walker.gap(Gap {
+                    place,
+                    reason: GapReason::Unreadable,
+                    detail: error.to_string(),
+                    bytes: None,
+                    scope: Scope::Image,
+                });
                 continue;
             }
         };
@@ -29,7 +35,13 @@ pub(super) fn walk(walker: &mut Walker<'_, '_, '_>, root: &Root, path: &Path) {
         walker.count_file();
         if let Err(error) = file(walker, &nest, entry.path()) {
             let detail = format!("cannot be read: {error}");
-            walker.gap(Gap { place: nest.place.clone(), reason: GapReason::Unreadable, detail, bytes: None, scope: Scope::Image });
+            walker.gap(Gap {
+                place: nest.place.clone(),
+                reason: GapReason::Unreadable,
+                detail,
+                bytes: None,
+                scope: Scope::Image,
+            });
         }
     }
 }

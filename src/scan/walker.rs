@@ -283,7 +283,10 @@ impl Within<'_, '_, '_, '_> {
             self.walker.body(nest, &mut metered);
         }
         if metered.exhausted {
-            let detail = format!("{}: unpacks to far more than honest data does; the rest was scanned as raw bytes", self.extractor.name());
+            let detail = format!(
+                "{}: unpacks to far more than honest data does; the rest was scanned as raw bytes",
+                self.extractor.name()
+            );
             self.walker.note(self.nest, GapReason::ExpansionLimit, detail, None, self.nest.scope());
             return Err(Stop);
         }

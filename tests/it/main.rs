@@ -1,10 +1,5 @@
-<<<<<<< HEAD
 //! The integration tests, in one binary.
 
-mod rules;
-=======
-//! The one integration binary.
-
 mod interop;
+mod rules;
 mod tar_differential;
->>>>>>> interop
