@@ -160,6 +160,7 @@ pub(super) fn values(bytes: &[u8], run: &Range<usize>) -> Vec<Range<usize>> {
     end -= bytes.get(start..end).unwrap_or_default().iter().rev().take_while(|byte| **byte == b'.').count();
     let padding = bytes.get(end..).unwrap_or_default().iter().take(2).take_while(|byte| **byte == b'=').count();
     start += [1, 2, 3, 5].into_iter().find(|tail| border::escape(bytes, start + tail) == tail + 1).unwrap_or(0);
+    #[allow(clippy::single_range_in_vec_init)] // A list of stretches, the first of which is known.
     let mut found = vec![start..end + padding];
     if padding > 0 {
         found.push(start..end);

@@ -121,7 +121,7 @@ fn luhn(value: &[u8]) -> bool {
         .enumerate()
         .map(|(at, digit)| if at % 2 == 0 { *digit } else { digit * 2 - if *digit > 4 { 9 } else { 0 } })
         .sum();
-    digits.len() >= 8 && sum % 10 == 0
+    digits.len() >= 8 && sum.is_multiple_of(10)
 }
 
 fn macaroon(value: &[u8]) -> bool {
