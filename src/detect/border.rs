@@ -24,7 +24,7 @@ pub(super) fn left(bytes: &[u8], start: usize, len: usize, boundary: Boundary) -
 
 /// Whether a match may end at `end`; `hyphen` says that `-` would go on with the value.
 pub(super) fn right(bytes: &[u8], end: usize, hyphen: bool) -> bool {
-    bytes.get(end).is_none_or(|next| !is_word(*next) && !(hyphen && *next == b'-'))
+    bytes.get(end).is_none_or(|next| !(is_word(*next) || hyphen && *next == b'-'))
 }
 
 /// The length of the string at `start`, if a length prefix stands before it: one byte, or four as

@@ -49,7 +49,7 @@ fn token(text: &[u8]) -> Option<(usize, Map<String, Value>, Map<String, Value>)>
     let algorithm = header.get("alg")?.as_str()?;
     let signed = signature.len() >= 20 || signature.is_empty() && algorithm.eq_ignore_ascii_case("none");
     // More parts mean an encrypted token (RFC 7516), which holds no claim in the clear.
-    (signed && text.get(length) != Some(&b'.') || signed && !header.contains_key("enc")).then_some((length, header, payload))
+    (signed && (text.get(length) != Some(&b'.') || !header.contains_key("enc"))).then_some((length, header, payload))
 }
 
 fn part(text: &[u8]) -> &[u8] {

@@ -317,6 +317,18 @@ fn periodic(bytes: &[u8]) -> bool {
     (1..=12.min(bytes.len() / 3)).any(|period| bytes.iter().zip(bytes.iter().skip(period)).all(|(a, b)| a == b))
 }
 
+/// Whether a value says no more than its own name does: `password=password`, `db_password: DB_PASSWORD`.
+#[cfg(test)]
+pub(super) fn repeats_name(name: &[u8], value: &[u8]) -> bool {
+    let squeeze = |text: &[u8]| -> Vec<u8> {
+        text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+    };
+    let (name, value) = (squeeze(name), squeeze(value));
+    value.is_empty()
+        || memchr::memmem::find(&name, &value).is_some()
+        || (value.len() <= name.len() + 4 && memchr::memmem::find(&value, &name).is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -76,10 +76,10 @@ fn closing(text: &str) -> Option<(&str, &str)> {
         let rest = &text[at..];
         if rest.starts_with("<b64(") {
             open += 1;
-        } else if rest.starts_with(")>") {
+        } else if let Some(after) = rest.strip_prefix(")>") {
             open -= 1;
             if open == 0 {
-                return Some((&text[..at], &rest[2..]));
+                return Some((&text[..at], after));
             }
         }
     }
