@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 ///
 /// The values in it are random and of no use; the image goes the same way as any other.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// Keep the image in this file, to audit it again or to try a gate with it

@@ -16,6 +16,7 @@ pub(super) enum Format {
 }
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Shape of the report
     #[arg(long, short, value_enum, default_value = "human", value_name = "FORMAT")]

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 /// Audit an image, an archive, a directory or a file
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// What to audit: a path, recognised by its content; `-` for standard input; or with a transport:
@@ -40,6 +41,7 @@ Exit codes: 0 clean, 1 findings, 2 could not run, 3 nothing found but not wholly
 
 /// What `scan` and `demo` share.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct How {
     #[command(flatten)]
     pub(super) output: output::Args,
