@@ -19,7 +19,7 @@ pub(super) fn left(bytes: &[u8], start: usize, len: usize, boundary: Boundary) -
         return true;
     }
     let run_up = boundary == Boundary::Loose && (before.is_ascii_lowercase() || before == b'_');
-    run_up || usize::from(before) == len || escape(bytes, start) > 0 || pickled(bytes, start, len)
+    run_up || prefixed(bytes, start).first() == Some(&Some(len)) || escape(bytes, start) > 0 || pickled(bytes, start, len)
 }
 
 /// Whether a match may end at `end`; `hyphen` says that `-` would go on with the value.
@@ -31,7 +31,10 @@ pub(super) fn right(bytes: &[u8], end: usize, hyphen: bool) -> bool {
 /// little-endian (pickle) or two as big-endian (Java) where that is not zero-extended.
 pub(super) fn prefixed(bytes: &[u8], start: usize) -> [Option<usize>; 2] {
     let at = |back: usize| start.checked_sub(back).and_then(|at| bytes.get(at)).copied();
-    let byte = at(1).map(usize::from);
+    // In text a space is 32 and a quote 34: a length byte stands behind a tag or an opcode.
+    let is_blank = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_whitespace());
+    let tagged = at(2).is_none_or(|tag| !(0x20..0x7f).contains(&tag) || matches!(tag, b'U' | b'C' | b'z' | b'Z'));
+    let byte = at(1).filter(|_| tagged && !(is_blank(at(1)) && (is_blank(at(2)) || at(2).is_none()))).map(usize::from);
     let word = match [at(4), at(3), at(2), at(1)] {
         [Some(low), Some(high), Some(0), Some(0)] => Some(usize::from(low) | usize::from(high) << 8),
         [_, _, Some(high), Some(low)] => Some(usize::from(high) << 8 | usize::from(low)),
