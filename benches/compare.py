@@ -41,8 +41,8 @@ def compare(program, image, rounds):
     layers = sorted(str(layer) for layer in (image / "layers").iterdir())
     size = json.loads((image / "planted.json").read_text())["uncompressed"]
     runs = {
-        "watertight oci": [program, "scan", f"oci:{image}/oci", "--quiet"],
-        "watertight docker": [program, "scan", f"docker-archive:{image}/docker.tar", "--quiet"],
+        "watertight oci": [program, "scan", f"oci:{image}/oci"],
+        "watertight docker": [program, "scan", f"docker-archive:{image}/docker.tar"],
         "igzip -dc": ["igzip", "-dc", *layers],
         "gzip -dc": ["gzip", "-dc", *layers],
     }
@@ -79,7 +79,7 @@ def check(program, image):
     missing = []
     for target in (f"oci:{image}/oci", f"docker-archive:{image}/docker.tar"):
         with tempfile.TemporaryFile() as out:
-            code = subprocess.call([program, "scan", target, "--format", "json", "--show-secrets", "--quiet"], stdout=out)
+            code = subprocess.call([program, "scan", target, "--format", "json", "--show-secrets"], stdout=out)
             out.seek(0)
             if code != 1:
                 sys.exit(f"{target}: the program ended in {code}, not in 1")
