@@ -8,8 +8,8 @@ use super::progress::Progress;
 use crate::detect::Engine;
 use crate::finding::{Finding, Gap, Totals};
 use crate::limits::Limits;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 pub(super) use rayon::Scope;
 
@@ -105,10 +105,7 @@ impl<'e> Crew<'e> {
 
     /// Hands in what a job found.
     pub(super) fn deliver(&self, mut findings: Vec<Finding>, mut gaps: Vec<Gap>, seen: Totals) {
-        let mut results = match self.results.lock() {
-            Ok(results) => results,
-            Err(poisoned) => poisoned.into_inner(),
-        };
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
         results.findings.append(&mut findings);
         results.gaps.append(&mut gaps);
         results.seen += seen;
@@ -119,10 +116,7 @@ impl<'e> Crew<'e> {
 
     /// All that was handed in, sorted.
     pub(super) fn finish(self) -> Results {
-        let mut results = match self.results.into_inner() {
-            Ok(results) => results,
-            Err(poisoned) => poisoned.into_inner(),
-        };
+        let mut results = self.results.into_inner().unwrap_or_else(PoisonError::into_inner);
         results.prune();
         results.findings.sort();
         results.findings.dedup();

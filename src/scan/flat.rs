@@ -10,7 +10,7 @@ use super::nest::Nest;
 use crate::detect::{Hit, View};
 use crate::finding::{Finding, Gap, GapReason, Scope as GapScope, Totals};
 use crate::place::Place;
-use std::io::{self, Read};
+use std::io::Read;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -130,25 +130,18 @@ impl Found {
 }
 
 /// Cuts what `head` and `reader` hold into windows and offers them. Returns how many bytes there
-/// were, and whether the reader failed.
-pub(super) fn windows<'s>(
-    crew: &'s Crew<'_>,
-    scope: &Scope<'s>,
-    nest: &Nest,
-    head: Vec<u8>,
-    reader: &mut dyn Read,
-) -> (u64, bool) {
+/// were. A reader that fails ends them; its owner reports why.
+pub(super) fn windows<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, nest: &Nest, head: Vec<u8>, reader: &mut dyn Read) -> u64 {
     let (own, reach, lookback) = (crew.limits.window, crew.engine.reach(), crew.engine.lookback());
     let origin = nest.origin();
     let mut lines = Lines::start(is_text(&head));
     let mut bytes = head;
-    let (mut start, mut failed, mut ended) = (0, false, false);
+    let (mut start, mut ended) = (0, false);
     loop {
         if !ended {
             let wanted = (start + own + reach).saturating_sub(bytes.len()) as u64;
             let got = reader.take(wanted).read_to_end(&mut bytes);
-            failed = got.is_err();
-            ended = failed || got.is_ok_and(|got| (got as u64) < wanted);
+            ended = got.map_or(true, |got| (got as u64) < wanted);
         }
         let last = ended && bytes.len() <= start + own + reach;
         let end = if last { bytes.len() } else { start + own };
@@ -166,7 +159,7 @@ pub(super) fn windows<'s>(
         crew.offer(scope, cost, move |_| window.scan(crew));
         match next {
             Some((rest, at, after)) => (bytes, start, lines) = (rest, at, after),
-            None => return (total, failed),
+            None => return total,
         }
     }
 }
@@ -174,9 +167,4 @@ pub(super) fn windows<'s>(
 /// Whether bytes read like text, where lines mean something.
 fn is_text(bytes: &[u8]) -> bool {
     memchr::memchr(0, bytes.get(..HEAD.min(bytes.len())).unwrap_or_default()).is_none()
-}
-
-/// Reads all that is left, to know how it ends.
-pub(super) fn drain(reader: &mut dyn Read) -> io::Result<u64> {
-    io::copy(reader, &mut io::sink())
 }

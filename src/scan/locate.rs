@@ -44,20 +44,29 @@ impl Located<'_> {
         // UTF-16 has NULs but lines too; of its two-byte units the newline's low byte is counted.
         let has_lines = self.lines.is_text || hit.decoded.first().is_some_and(|how| how.starts_with("utf-16"));
         Finding {
-            place: self.origin.place.clone(),
-            entry: self.origin.entry,
-            offset: here.offset,
             line: has_lines.then_some(here.line + 1),
             column: has_lines.then_some(here.offset - here.line_start + 1),
-            name: hit.name,
-            rule: hit.rule,
-            secret: hit.secret,
-            severity: hit.severity,
-            confidence: hit.confidence,
-            decoded: hit.decoded,
-            note: hit.note,
-            instruction: None,
+            ..unlined(self.origin, here.offset, hit)
         }
+    }
+}
+
+/// A finding where lines mean nothing: in a binary, in a value that a structure gave.
+pub(super) fn unlined(origin: &Origin, offset: u64, hit: Hit) -> Finding {
+    Finding {
+        place: origin.place.clone(),
+        entry: origin.entry,
+        offset,
+        line: None,
+        column: None,
+        name: hit.name,
+        rule: hit.rule,
+        secret: hit.secret,
+        severity: hit.severity,
+        confidence: hit.confidence,
+        decoded: hit.decoded,
+        note: hit.note,
+        instruction: None,
     }
 }
 

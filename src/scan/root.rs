@@ -48,7 +48,7 @@ fn image_gap(root: &Root, reason: GapReason, detail: String) -> Gap {
 fn layer(walker: &mut Walker<'_, '_, '_>, root: &Root, slice: FileSlice, ledgers: &Ledgers) -> io::Result<()> {
     walker.count_layer();
     walker.ledger = Some(Ledger::new(walker.crew.limits.ledger));
-    walker.diff_id = root.diff_id.clone();
+    walker.diff_id = root.diff_id.clone().filter(|_| walker.crew.verify_diff_ids);
     let nest = Nest::new(root.place.clone(), Stage::Layer, &outer(walker.crew.limits));
     read_through(walker, root, slice, &nest)?;
     if let Some(ledger) = walker.ledger.take() {

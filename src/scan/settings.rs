@@ -2,6 +2,7 @@
 
 use super::crew::Crew;
 use super::flat::Origin;
+use super::locate::unlined;
 use crate::detect::Hit;
 use crate::finding::{Finding, Totals};
 use crate::image::{Document, Form, Image, Setting};
@@ -25,21 +26,8 @@ fn finding_of(place: &Place, setting: &Setting, hit: Hit) -> Finding {
 
 /// A finding in a value that has no lines.
 fn plain(origin: &Origin, hit: Hit) -> Finding {
-    Finding {
-        place: origin.place.clone(),
-        entry: origin.entry,
-        offset: hit.span.start as u64,
-        line: None,
-        column: None,
-        name: hit.name,
-        rule: hit.rule,
-        secret: hit.secret,
-        severity: hit.severity,
-        confidence: hit.confidence,
-        decoded: hit.decoded,
-        note: hit.note,
-        instruction: None,
-    }
+    let offset = hit.span.start as u64;
+    unlined(origin, offset, hit)
 }
 
 /// Hands in what was found in a pair that a structure gave.

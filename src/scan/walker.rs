@@ -11,7 +11,7 @@ use crate::blob::{Digest, Hashed};
 use crate::extract::{Extractor, Halt, Head, Input, Member, MemberKind, Opaque, Sink, Stop, probe};
 use crate::finding::{Gap, GapReason, Totals};
 use crate::image::lifecycle::{EntryKind, Ledger};
-use std::io::Read;
+use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One worker's way through one root, or through one container of it.
@@ -218,8 +218,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
 
     /// Scans bytes as they are.
     fn flat(&mut self, nest: &Nest, head: Vec<u8>, reader: &mut dyn Read) {
-        let (bytes, _failed) = flat::windows(self.crew, self.scope, nest, head, reader);
-        self.seen.bytes += bytes;
+        self.seen.bytes += flat::windows(self.crew, self.scope, nest, head, reader);
     }
 }
 
@@ -265,22 +264,20 @@ impl Within<'_, '_, '_, '_> {
     /// Reads a member that counts against a budget. An error means that the budget is used up.
     fn metered(&mut self, nest: &Nest, body: &mut dyn Read) -> Result<(), Stop> {
         let mut metered = Metered { inner: body, budget: self.nest.budget.clone(), exhausted: false };
-        if self.extractor.is_wrapper() && self.nest.is_root() && self.walker.crew.verify_diff_ids {
-            let hasher = self.walker.diff_id.as_ref().map(Digest::hasher);
-            if let Some(hasher) = hasher {
-                let mut hashed = Hashed::new(&mut metered, hasher);
+        // Taken, since what lies deeper is no layer.
+        let wraps_layer = self.extractor.is_wrapper() && self.nest.is_root();
+        match self.walker.diff_id.take_if(|_| wraps_layer) {
+            None => self.walker.body(nest, &mut metered),
+            Some(expected) => {
+                let mut hashed = Hashed::new(&mut metered, expected.hasher());
                 self.walker.body(nest, &mut hashed);
-                let sound = flat::drain(&mut hashed).is_ok();
+                let sound = io::copy(&mut hashed, &mut io::sink()).is_ok();
                 let (digest, _) = hashed.finish();
-                if sound && self.walker.diff_id.as_ref() != Some(&digest) {
+                if sound && digest != expected {
                     let detail = format!("unpacks to {digest}, which is not the diff id in the config");
                     self.walker.note(self.nest, GapReason::DigestMismatch, detail, None, self.nest.scope());
                 }
-            } else {
-                self.walker.body(nest, &mut metered);
             }
-        } else {
-            self.walker.body(nest, &mut metered);
         }
         if metered.exhausted {
             let detail = format!(
