@@ -131,8 +131,9 @@ impl From<io::Error> for Halt {
     }
 }
 
-/// All formats, in the order in which they are asked.
-pub static EXTRACTORS: &[&dyn Extractor] = &[&archive::Gzip, &archive::Zstd, &archive::Zip, &archive::Tar];
+/// All formats, in the order in which they are asked. Zip is last: it may be known by its end alone,
+/// and an end that is appended to a layer must not hide what its start says.
+pub static EXTRACTORS: &[&dyn Extractor] = &[&archive::Gzip, &archive::Zstd, &archive::Tar, &archive::Zip];
 
 /// The format of some bytes, if it is one that opens.
 pub fn probe(head: &Head<'_>) -> Option<&'static dyn Extractor> {
@@ -147,4 +148,18 @@ pub fn named(name: &str) -> Option<&'static dyn Extractor> {
 /// What a failed read of decoded bytes says of the stream they come from.
 pub(crate) fn reason_of(error: &io::Error) -> GapReason {
     if error.kind() == io::ErrorKind::UnexpectedEof { GapReason::Truncated } else { GapReason::Damaged }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_appended_end_record_makes_no_zip_of_a_tar() {
+        let end = [&b"PK\x05\x06"[..], &[0; 18]].concat();
+        let polyglot = [crate::forge::image::tar_of(&[("a", b"x")]), end].concat();
+        let name = |bytes: &[u8]| probe(&Head { start: bytes, tail: bytes }).map(|extractor| extractor.name());
+        assert_eq!(name(&polyglot), Some("tar"));
+        assert_eq!(name(&[&b"#!/bin/sh\n"[..], &polyglot[polyglot.len() - 22..]].concat()), Some("zip"));
+    }
 }
