@@ -3,7 +3,7 @@
 //! One secret is one incident, however many layers, configs and bundles repeat it. A blob that two
 //! images share was scanned once; here its findings are told for each image that has it.
 
-use crate::finding::{Confidence, Finding, Gap, Instruction, RuleLabel, Severity, Totals};
+use crate::finding::{Confidence, Disposition, Finding, Gap, Instruction, Reason, RuleLabel, Severity, Totals};
 use crate::image::Image;
 use crate::image::lifecycle::{LayerEntries, State, fates};
 use crate::place::RootId;
@@ -83,6 +83,10 @@ pub struct Incident {
     pub severity: Severity,
     /// The best of its findings'.
     pub confidence: Confidence,
+    /// The first of its findings', in the order of [`Disposition`].
+    pub disposition: Disposition,
+    /// What led there.
+    pub reasons: Vec<Reason>,
     /// The secret; empty where the incident is a file as a whole.
     pub secret: Secret,
     /// In the order of images, layers and places.
@@ -210,7 +214,9 @@ fn group(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
     }
     let mut incidents: Vec<_> = groups.into_values().filter_map(incident).collect();
     incidents.sort_by(|a, b| {
-        let key = |incident: &Incident| (std::cmp::Reverse(incident.severity), std::cmp::Reverse(incident.confidence));
+        let key = |incident: &Incident| {
+            (std::cmp::Reverse(incident.severity), incident.disposition, std::cmp::Reverse(incident.confidence))
+        };
         key(a).cmp(&key(b)).then_with(|| a.rule.id.cmp(&b.rule.id)).then_with(|| a.occurrences.cmp(&b.occurrences))
     });
     incidents
@@ -225,5 +231,15 @@ fn incident(occurrences: Vec<Occurrence>) -> Option<Incident> {
     let of_rule = || occurrences.iter().map(|occurrence| &occurrence.finding).filter(|finding| finding.rule == rule);
     let severity = of_rule().map(|finding| finding.severity).max()?;
     let confidence = of_rule().map(|finding| finding.confidence).max()?;
-    Some(Incident { rule, severity, confidence, secret, occurrences })
+    let disposition = of_rule().map(|finding| finding.disposition).min()?;
+    let mut reasons: Vec<Reason> = Vec::new();
+    for reason in of_rule().filter(|finding| finding.disposition == disposition).flat_map(|finding| &finding.reasons) {
+        if reasons.len() < REASONS && !reasons.contains(reason) {
+            reasons.push(reason.clone());
+        }
+    }
+    Some(Incident { rule, severity, confidence, disposition, reasons, secret, occurrences })
 }
+
+/// An incident in many places would otherwise repeat each one's.
+const REASONS: usize = 8;

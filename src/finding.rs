@@ -3,6 +3,7 @@
 use crate::place::Place;
 use crate::secret::Secret;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// How bad a live leak of this kind is.
@@ -57,6 +58,40 @@ impl Confidence {
     }
 }
 
+/// What a finding calls for.
+///
+/// Ordered by how much: of the findings of one secret the first decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Disposition {
+    /// A credential that works, as far as can be told offline: rotate it.
+    Actionable,
+    /// It was one, and its own expiry has passed.
+    Expired,
+    /// A value of documentation, samples or tests that opens nothing.
+    Example,
+    /// Public by design: a publishable key, an identifier, a public key.
+    Public,
+    /// Somebody decided to live with it, by a comment beside it.
+    Accepted,
+}
+
+impl Disposition {
+    /// The name, as in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Actionable => "actionable",
+            Self::Expired => "expired",
+            Self::Example => "example",
+            Self::Public => "public",
+            Self::Accepted => "accepted",
+        }
+    }
+}
+
+/// What led to a judgement, for people: a short clause without the secret.
+pub type Reason = Cow<'static, str>;
+
 /// What a rule says of itself, as much of it as a report needs.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleLabel {
@@ -93,6 +128,10 @@ pub struct Finding {
     pub severity: Severity,
     /// After judgement.
     pub confidence: Confidence,
+    /// After judgement.
+    pub disposition: Disposition,
+    /// What led to the judgement, in the order in which it was weighed.
+    pub reasons: Vec<Reason>,
     /// What had to be undone to read it, outermost first: `base64`, `utf-16le`.
     pub decoded: Vec<&'static str>,
     /// What else is known: `expired 2024-01-01`, `host db.internal`. Never part of the secret.

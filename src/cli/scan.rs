@@ -5,7 +5,7 @@ use super::output;
 use super::progress::Display;
 use crate::audit::Audit;
 use crate::detect::Engine;
-use crate::finding::Severity;
+use crate::finding::{Confidence, Severity};
 use crate::image::platform::Platform;
 use crate::limits::Limits;
 use crate::policy::{Exit, Policy};
@@ -51,6 +51,9 @@ pub(super) struct How {
     /// Fail on incidents of this severity or worse
     #[arg(long, value_enum, default_value = "low", value_name = "SEVERITY")]
     fail_on: Level,
+    /// Fail only on incidents of which we are at least this sure
+    #[arg(long, value_enum, default_value = "medium", value_name = "CONFIDENCE")]
+    confidence: Sure,
     /// Any gap makes the answer incomplete, not only those of the image itself
     #[arg(long)]
     strict: bool,
@@ -72,6 +75,23 @@ enum Level {
     Medium,
     High,
     Critical,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Sure {
+    Low,
+    Medium,
+    High,
+}
+
+impl From<Sure> for Confidence {
+    fn from(sure: Sure) -> Self {
+        match sure {
+            Sure::Low => Self::Low,
+            Sure::Medium => Self::Medium,
+            Sure::High => Self::High,
+        }
+    }
 }
 
 impl From<Level> for Severity {
@@ -115,7 +135,8 @@ impl How {
     }
 
     fn conclude(&self, audit: &Audit, rules: &RuleSet) -> Result<Exit, Failure> {
-        let verdict = Policy { fail_on: self.fail_on.into(), strict: self.strict }.verdict(audit);
+        let policy = Policy { fail_on: self.fail_on.into(), confidence: self.confidence.into(), strict: self.strict };
+        let verdict = policy.verdict(audit);
         let key = std::env::var_os(KEY_VARIABLE).unwrap_or_default();
         let rules = rules.digest();
         let report = Report {

@@ -1,22 +1,49 @@
 //! From a match to a hit: the check, the entropy and the placeholder judgement of the rule.
 
 use super::{Hit, entropy, placeholder};
-use crate::rules::Rule;
+use crate::finding::{Disposition, Reason, Severity};
+use crate::rules::{Form, Lifetime, Rule};
 use crate::secret::Secret;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// A hit of `rule` at `span`, whose first `public` bytes are no secret.
 pub(super) fn hit(rule: &Rule, bytes: &[u8], span: Range<usize>, public: usize) -> Hit {
-    Hit {
+    let mut hit = Hit {
         rule: Arc::clone(&rule.label),
         secret: Secret::new(bytes.get(span.clone()).unwrap_or_default(), public),
         span,
         name: None,
         severity: rule.severity,
         confidence: rule.confidence,
+        disposition: if rule.lifetime == Lifetime::Public { Disposition::Public } else { Disposition::Actionable },
+        reasons: vec![why(rule)],
         decoded: Vec::new(),
         note: None,
+    };
+    spare_test_variants(rule, &mut hit);
+    hit
+}
+
+/// Why a match of the rule is believed.
+fn why(rule: &Rule) -> Reason {
+    let text = match &rule.form {
+        _ if rule.lifetime == Lifetime::Public => "public by design",
+        _ if rule.check.is_some() => "its built-in check holds",
+        Form::Anchored { .. } => "the value identifies itself",
+        Form::Contextual { .. } => "a name beside it tells the kind",
+        Form::Structural { .. } => "its structure tells the kind",
+        Form::Files { .. } => "the name of the file tells the kind",
+    };
+    Reason::Borrowed(text)
+}
+
+/// Lowers a value that its issuer marks as one for tests.
+fn spare_test_variants(rule: &Rule, hit: &mut Hit) {
+    let secret = hit.secret.expose();
+    if rule.variants.iter().any(|mark| memchr::memmem::find(secret, mark.as_bytes()).is_some()) {
+        hit.severity = hit.severity.min(Severity::Low);
+        hit.reasons.push("a key for tests or a sandbox".into());
     }
 }
 

@@ -1,7 +1,7 @@
 //! JSON web tokens (RFC 7519): header and payload decode, so we can say whose it is and until when.
 
 use super::{Hit, border, judge};
-use crate::finding::Severity;
+use crate::finding::{Disposition, Severity};
 use crate::rules::{Boundary, Rule};
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use serde_json::{Map, Value};
@@ -75,6 +75,7 @@ fn age(hit: &mut Hit, payload: &Map<String, Value>) {
             Severity::High | Severity::Medium | Severity::Low => Severity::Low,
             Severity::Info => Severity::Info,
         };
+        hit.disposition = Disposition::Expired;
         hit.note = Some(format!("expired {date}"));
     } else {
         hit.note = Some(format!("expires {date}"));

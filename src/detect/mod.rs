@@ -19,7 +19,7 @@ mod runs;
 mod structural;
 mod url;
 
-use crate::finding::{Confidence, RuleLabel, Severity};
+use crate::finding::{Confidence, Disposition, Reason, RuleLabel, Severity};
 use crate::rules::{RuleError, RuleSet};
 use crate::secret::Secret;
 use std::cmp::Reverse;
@@ -60,6 +60,10 @@ pub struct Hit {
     pub severity: Severity,
     /// After what the context tells.
     pub confidence: Confidence,
+    /// What it calls for.
+    pub disposition: Disposition,
+    /// What led to the judgement.
+    pub reasons: Vec<Reason>,
     /// What had to be undone, outermost first.
     pub decoded: Vec<&'static str>,
     /// What else is known; never part of the secret.

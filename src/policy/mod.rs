@@ -1,20 +1,22 @@
 //! What to make of an audit: the verdict, and with it the exit code.
 
-use crate::audit::{Audit, Verdict};
-use crate::finding::{Scope, Severity};
+use crate::audit::{Audit, Incident, Verdict};
+use crate::finding::{Confidence, Disposition, Scope, Severity};
 
 /// When an audit fails.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
-    /// Incidents of this severity or worse fail it.
+    /// Incidents of this severity or worse fail it, if they are actionable …
     pub fail_on: Severity,
+    /// … and at least this sure.
+    pub confidence: Confidence,
     /// Whether any gap makes the answer incomplete, not only those of the image or target itself.
     pub strict: bool,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { fail_on: Severity::Low, strict: false }
+        Self { fail_on: Severity::Low, confidence: Confidence::Medium, strict: false }
     }
 }
 
@@ -54,9 +56,16 @@ impl From<Verdict> for Exit {
 }
 
 impl Policy {
+    /// Whether this incident alone fails an audit.
+    pub fn fails(&self, incident: &Incident) -> bool {
+        incident.disposition == Disposition::Actionable
+            && incident.severity >= self.fail_on
+            && incident.confidence >= self.confidence
+    }
+
     /// What this policy says of an audit.
     pub fn verdict(&self, audit: &Audit) -> Verdict {
-        if audit.incidents.iter().any(|incident| incident.severity >= self.fail_on) {
+        if audit.incidents.iter().any(|incident| self.fails(incident)) {
             Verdict::Leaking
         } else if audit.gaps.iter().any(|gap| self.strict || gap.scope == Scope::Image) {
             Verdict::Incomplete

@@ -5,7 +5,7 @@
 
 use super::{Report, Veil, advice};
 use crate::audit::{Audit, Fate, Incident, Occurrence};
-use crate::finding::{Confidence, GapReason, Scope, Severity, Totals};
+use crate::finding::{Confidence, Disposition, GapReason, Scope, Severity, Totals};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -63,6 +63,8 @@ struct IncidentEntry {
     title: String,
     severity: Severity,
     confidence: Confidence,
+    disposition: Disposition,
+    reasons: Vec<String>,
     redacted: String,
     fingerprint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,6 +158,8 @@ fn incident_entry(report: &Report<'_>, incident: &Incident, veil: &Veil) -> Inci
         title: incident.rule.title.clone(),
         severity: incident.severity,
         confidence: incident.confidence,
+        disposition: incident.disposition,
+        reasons: incident.reasons.iter().map(|reason| veil.text(reason)).collect(),
         redacted: incident.secret.redacted(),
         fingerprint: fingerprint(report, incident),
         secret: report.show_secrets.then(|| String::from_utf8_lossy(incident.secret.expose()).into_owned()),

@@ -1,7 +1,7 @@
 //! Rules as the engine runs them: patterns compiled, names normalised, everything validated.
 
 use super::written::{File, Written};
-use super::{Boundary, Check, Example, Pattern, RuleError, Structure};
+use super::{Boundary, Check, Example, Lifetime, Pattern, RuleError, Structure};
 use crate::finding::{Confidence, RuleLabel, Severity};
 use std::sync::Arc;
 
@@ -36,6 +36,14 @@ pub struct Rule {
     pub severity: Severity,
     /// Before the context is judged.
     pub confidence: Confidence,
+    /// How long one works.
+    pub lifetime: Lifetime,
+    /// Texts in the secret that mark one for tests or a sandbox.
+    pub variants: Vec<String>,
+    /// The issuer's page about it; may be empty.
+    pub reference: String,
+    /// Words by which rules are chosen, besides id and issuer.
+    pub tags: Vec<String>,
     /// What the value must pass.
     pub check: Option<Check>,
     /// Least Shannon entropy of the secret part, bits per character.
@@ -98,13 +106,22 @@ const LONGEST: usize = 8 << 10;
 
 /// Compiles the rules of one file.
 pub(super) fn compile(name: &str, file: File) -> Result<Vec<Rule>, RuleError> {
-    let File { issuer, rotate, rule } = file;
-    rule.into_iter().map(|written| one(name, &issuer, &rotate, written)).collect()
+    let File { issuer, rotate, reference, rule } = file;
+    let shared = Shared { file: name, issuer: &issuer, rotate: &rotate, reference: &reference };
+    rule.into_iter().map(|written| one(&shared, written)).collect()
 }
 
-fn one(file: &str, issuer: &str, rotate: &str, written: Written) -> Result<Rule, RuleError> {
+/// What the rules of one file have in common.
+struct Shared<'a> {
+    file: &'a str,
+    issuer: &'a str,
+    rotate: &'a str,
+    reference: &'a str,
+}
+
+fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, RuleError> {
     let id = written.id.clone();
-    let refuse = |message: &str| RuleError::rule(file, &id, message);
+    let refuse = |message: &str| RuleError::rule(shared.file, &id, message);
     if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
         return Err(refuse("the id is not kebab-case"));
     }
@@ -122,13 +139,17 @@ fn one(file: &str, issuer: &str, rotate: &str, written: Written) -> Result<Rule,
     }
     .map_err(|message| refuse(&message))?;
     let default = if rank >= rank::FILE { Confidence::High } else { Confidence::Medium };
-    let label =
-        RuleLabel { id: written.id, title: written.title, rotate: written.rotate.unwrap_or_else(|| rotate.to_owned()), rank };
+    let rotate = written.rotate.unwrap_or_else(|| shared.rotate.to_owned());
+    let label = RuleLabel { id: written.id, title: written.title, rotate, rank };
     Ok(Rule {
         label: Arc::new(label),
-        issuer: issuer.to_owned(),
+        issuer: shared.issuer.to_owned(),
         severity: written.severity,
         confidence: written.confidence.unwrap_or(default),
+        lifetime: written.lifetime,
+        variants: written.variants,
+        reference: written.reference.unwrap_or_else(|| shared.reference.to_owned()),
+        tags: written.tags,
         check: written.check,
         entropy: written.entropy,
         form,

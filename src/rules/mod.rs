@@ -12,7 +12,7 @@ mod written;
 pub use check::Check;
 pub use compiled::{Form, Rule, rank};
 pub use pattern::{ByteSet, Match, Pattern};
-pub use written::{Boundary, Example, Structure};
+pub use written::{Boundary, Example, Lifetime, Structure};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

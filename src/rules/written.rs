@@ -2,7 +2,7 @@
 
 use super::{Check, RuleError};
 use crate::finding::{Confidence, Severity};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// One file: what its rules share, and the rules.
 #[derive(Debug, Deserialize)]
@@ -11,6 +11,8 @@ pub(super) struct File {
     pub(super) issuer: String,
     #[serde(default)]
     pub(super) rotate: String,
+    #[serde(default)]
+    pub(super) reference: String,
     #[serde(default)]
     pub(super) rule: Vec<Written>,
 }
@@ -24,6 +26,13 @@ pub(super) struct Written {
     pub(super) severity: Severity,
     pub(super) confidence: Option<Confidence>,
     pub(super) rotate: Option<String>,
+    pub(super) reference: Option<String>,
+    #[serde(default)]
+    pub(super) lifetime: Lifetime,
+    #[serde(default)]
+    pub(super) variants: Vec<String>,
+    #[serde(default)]
+    pub(super) tags: Vec<String>,
     pub(super) check: Option<Check>,
     pub(super) entropy: Option<f64>,
     pub(super) examples: Vec<Example>,
@@ -80,6 +89,37 @@ pub enum Boundary {
     Loose,
     /// Anything on either side: for rules with a check.
     None,
+}
+
+/// How long a credential of a kind works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lifetime {
+    /// Until somebody revokes it.
+    LongLived,
+    /// Hours.
+    ShortLived,
+    /// Until a date that is part of it or was set when it was made.
+    Expiring,
+    /// It is no secret: an identifier, a publishable key, ciphertext.
+    #[serde(rename = "public-by-design")]
+    Public,
+    /// Not documented.
+    #[default]
+    Unknown,
+}
+
+impl Lifetime {
+    /// The name, as in rule files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LongLived => "long-lived",
+            Self::ShortLived => "short-lived",
+            Self::Expiring => "expiring",
+            Self::Public => "public-by-design",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// The detectors that are code.

@@ -64,6 +64,8 @@ pub(super) fn unlined(origin: &Origin, offset: u64, hit: Hit) -> Finding {
         secret: hit.secret,
         severity: hit.severity,
         confidence: hit.confidence,
+        disposition: hit.disposition,
+        reasons: hit.reasons,
         decoded: hit.decoded,
         note: hit.note,
         instruction: None,
