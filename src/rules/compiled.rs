@@ -106,8 +106,8 @@ const LONGEST: usize = 8 << 10;
 
 /// Compiles the rules of one file.
 pub(super) fn compile(name: &str, file: File) -> Result<Vec<Rule>, RuleError> {
-    let File { issuer, rotate, reference, rule } = file;
-    let shared = Shared { file: name, issuer: &issuer, rotate: &rotate, reference: &reference };
+    let File { issuer, rotate, reference, tags, rule } = file;
+    let shared = Shared { file: name, issuer: &issuer, rotate: &rotate, reference: &reference, tags: &tags };
     rule.into_iter().map(|written| one(&shared, written)).collect()
 }
 
@@ -117,6 +117,7 @@ struct Shared<'a> {
     issuer: &'a str,
     rotate: &'a str,
     reference: &'a str,
+    tags: &'a [String],
 }
 
 fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, RuleError> {
@@ -149,7 +150,7 @@ fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, RuleError> {
         lifetime: written.lifetime,
         variants: written.variants,
         reference: written.reference.unwrap_or_else(|| shared.reference.to_owned()),
-        tags: written.tags,
+        tags: shared.tags.iter().cloned().chain(written.tags).collect(),
         check: written.check,
         entropy: written.entropy,
         form,

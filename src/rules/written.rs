@@ -14,6 +14,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) reference: String,
     #[serde(default)]
+    pub(super) tags: Vec<String>,
+    #[serde(default)]
     pub(super) rule: Vec<Written>,
 }
 
