@@ -6,6 +6,7 @@
 //! [`Engine::reach`] bytes after it, so windows that overlap by as much find each secret exactly once.
 
 mod anchored;
+mod assign;
 mod border;
 mod contextual;
 mod entropy;
@@ -76,6 +77,7 @@ pub struct Engine {
     anchored: anchored::Anchored,
     contextual: contextual::Contextual,
     structural: structural::Structural,
+    assignments: assign::Assignments,
 }
 
 impl Engine {
@@ -86,6 +88,7 @@ impl Engine {
             anchored: anchored::Anchored::new(rules),
             contextual: contextual::Contextual::new(rules),
             structural: structural::Structural::new(rules),
+            assignments: assign::Assignments::new(rules),
         })
     }
 
@@ -102,21 +105,22 @@ impl Engine {
     /// Finds what stands in a view.
     pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
-        self.text(view.bytes, None, &mut found);
+        self.text(view.bytes, None, assign::Around::of(view), &mut found);
         hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
     }
 
     /// Judges a name and a value that a structure gave. Spans are in `value`.
     pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
-        self.text(value, Some(name), &mut found);
+        self.text(value, Some(name), assign::Around::nothing(assign::Syntax::Unknown), &mut found);
+        self.assignments.pair(name, value, &mut found);
         hits.extend(resolve(found));
     }
 
     /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.
     pub fn command(&self, text: &[u8], hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
-        self.text(text, None, &mut found);
+        self.text(text, None, assign::Around::nothing(assign::Syntax::Shell), &mut found);
         hits.extend(resolve(found));
     }
 
@@ -124,9 +128,10 @@ impl Engine {
     pub fn file(&self, _path: &[u8], _content: &[u8], _whole: bool, _hits: &mut Vec<Hit>) {}
 
     /// Every detector on plain bytes; `name` is what a structure calls them.
-    fn text(&self, bytes: &[u8], name: Option<&[u8]>, found: &mut Vec<Hit>) {
+    fn text(&self, bytes: &[u8], name: Option<&[u8]>, around: assign::Around, found: &mut Vec<Hit>) {
         self.anchored.detect(bytes, found);
         self.structural.detect(bytes, found);
+        self.assignments.detect(bytes, around, found);
         runs::each(bytes, |run| self.contextual.detect(bytes, &run, name, found));
     }
 }
