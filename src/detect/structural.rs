@@ -13,7 +13,6 @@ pub(super) struct Structural {
     jwts: Vec<(Arc<Rule>, Vec<String>)>,
     basic: Vec<Arc<Rule>>,
     docker: Vec<Arc<Rule>>,
-    pub(super) commands: Vec<Arc<Rule>>,
     pub(super) stray: Vec<Arc<Rule>>,
 }
 
@@ -31,8 +30,7 @@ impl Structural {
                 Structure::BasicAuth => all.basic.push(rule),
                 Structure::DockerAuth => all.docker.push(rule),
                 // `assign` takes these itself.
-                Structure::Assignment => {}
-                Structure::CommandLine => all.commands.push(rule),
+                Structure::Assignment | Structure::CommandLine => {}
                 Structure::StrayEnv => all.stray.push(rule),
             }
         }

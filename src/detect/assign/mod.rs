@@ -3,6 +3,7 @@
 //! A literal pass finds where a word that says "secret" stands; [`notation`] finds the value that
 //! belongs to it; [`names`] judges the one, [`value`] the other, and [`model`] both together.
 
+mod command;
 mod language;
 mod model;
 pub(super) mod names;
@@ -85,6 +86,9 @@ pub(super) struct Assignments {
     by_kind: Vec<(Kind, Arc<Rule>)>,
     /// Rules about certain names: their words in a row, and whether the secret is a password.
     by_words: Vec<(Vec<String>, Arc<Rule>)>,
+    /// For passwords on command lines.
+    on_commands: Option<Arc<Rule>>,
+    commands: command::Commands,
 }
 
 /// What the file that holds a text says of the text.
@@ -120,7 +124,16 @@ impl Assignments {
                 }
             }
         }
-        Self { heads: Prefilter::new(HEADS.iter().map(|head| head.as_bytes().to_vec()).collect()), by_kind, by_words }
+        let is_command = |rule: &&Arc<Rule>| matches!(&rule.form, Form::Structural { structure: Structure::CommandLine, .. });
+        let on_commands = rules.iter().find(is_command).cloned();
+        let commands = command::Commands::new();
+        Self {
+            on_commands,
+            commands,
+            heads: Prefilter::new(HEADS.iter().map(|head| head.as_bytes().to_vec()).collect()),
+            by_kind,
+            by_words,
+        }
     }
 
     /// Finds names with their values in a text.
@@ -144,6 +157,13 @@ impl Assignments {
             }
             hits.extend(self.judge(bytes, &name, found, around));
         });
+        if self.on_commands.is_some() {
+            let password = Named { kind: Kind::Password, strength: names::Strength::Plain };
+            self.commands.each(bytes, |value| {
+                let found = Candidate { value, joint: Joint::Option, quoted: true, fills_line: false };
+                hits.extend(self.verdict(b"", password, bytes, found, around));
+            });
+        }
     }
 
     /// Judges a name and a value that a structure gave. The span is in `value`.
@@ -165,20 +185,34 @@ impl Assignments {
         self.of_value(text, bytes, found, around)
     }
 
-    fn of_value(&self, name: &[u8], bytes: &[u8], mut found: Candidate, around: Around) -> Option<Hit> {
+    fn of_value(&self, name: &[u8], bytes: &[u8], found: Candidate, around: Around) -> Option<Hit> {
         let named = names::named(name);
         let special = self.by_words.iter().find(|(words, _)| has_words(name, words));
         let named = named.or(special.map(|_| Named { kind: Kind::Secret, strength: names::Strength::Plain }))?;
+        self.verdict(name, named, bytes, found, around).map(|hit| match special {
+            Some((_, rule)) => Hit { rule: Arc::clone(&rule.label), severity: hit.severity.min(rule.severity), ..hit },
+            None => hit,
+        })
+    }
+
+    /// The hit that a name and a value make, if the model says so.
+    fn verdict(&self, name: &[u8], named: Named, bytes: &[u8], mut found: Candidate, around: Around) -> Option<Hit> {
         if let Some(inner) = unwrap::default_within(bytes, &found.value) {
             found.value = inner;
         }
         let found = without_scheme(bytes, found);
         let value = bytes.get(found.value.clone())?;
+        let on_command = found.joint == Joint::Option;
         let literal = around.syntax.is_literal() || found.joint == Joint::Embedded;
-        if value.len() < 3 || value.len() > LONGEST || super::placeholder::repeats_name(name, value) {
+        if value.len() < 3 || value.len() > LONGEST || !name.is_empty() && super::placeholder::repeats_name(name, value) {
             return None;
         }
-        let shape = value::shape(value, value::Setting { quoted: found.quoted, literal });
+        if is_name(value) && !(literal && named.kind == Kind::Password) {
+            return None;
+        }
+        // Where nothing tells the language, a line of its own is a setting.
+        let bare_is_value = literal || found.fills_line && matches!(around.syntax, Syntax::Unknown | Syntax::Prose);
+        let shape = value::shape(value, value::Setting { quoted: found.quoted, literal: bare_is_value });
         let traits = Traits {
             value,
             shape,
@@ -190,14 +224,16 @@ impl Assignments {
             trial: around.trial,
         };
         let judged = model::judge(named, traits)?;
-        let rule = special
-            .map(|(_, rule)| rule)
-            .or_else(|| self.by_kind.iter().find(|(kind, _)| *kind == named.kind).map(|(_, rule)| rule))?;
+        let by_kind = || self.by_kind.iter().find(|(kind, _)| *kind == named.kind).map(|(_, rule)| rule);
+        let rule = self.on_commands.as_ref().filter(|_| on_command).or_else(by_kind)?;
         let mut hit = judge::hit(rule, bytes, found.value, 0);
-        hit.name = Some(crate::place::escaped(name));
+        hit.name = Some(crate::place::escaped(name)).filter(|name| !name.is_empty());
         hit.confidence = judged.confidence;
         hit.severity = hit.severity.min(judged.at_most);
-        hit.reasons = vec![format!("the name promises a {}", named.kind.as_str()).into()];
+        hit.reasons = vec![match on_command {
+            true => "an option of a known program takes a password".into(),
+            false => format!("the name promises a {}", named.kind.as_str()).into(),
+        }];
         if judged.weak {
             hit.reasons.push("a weak value: anybody would try it".into());
         }
@@ -247,6 +283,12 @@ fn is_setter(name: &[u8]) -> bool {
 /// Whether the words of a name hold `wanted` in a row.
 fn has_words(name: &[u8], wanted: &[String]) -> bool {
     !wanted.is_empty() && words::words(name).windows(wanted.len()).any(|words| words == wanted)
+}
+
+/// Whether a value is itself the name of a secret: `MYSQL_ROOT_PASSWORD`, `apiTokenField`.
+fn is_name(value: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@' | b'$' | b':');
+    value.len() < 48 && value.iter().all(plain) && language::wordiness(value) > 0.6 && names::named(value).is_some()
 }
 
 /// Steps over `Bearer` and its like before the credential itself.

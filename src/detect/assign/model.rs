@@ -119,11 +119,15 @@ fn of_shape(named: Named, traits: Traits<'_>, weak: bool) -> Option<i32> {
 /// labels, names of fields and kinds.
 fn words_as_password(traits: Traits<'_>, weak: bool) -> Option<i32> {
     let one_word = traits.value.iter().all(u8::is_ascii_alphanumeric);
-    let direct = matches!(traits.joint, Joint::Assigned | Joint::Embedded | Joint::Element | Joint::Sibling | Joint::Beside);
+    let direct = matches!(
+        traits.joint,
+        Joint::Assigned | Joint::Embedded | Joint::Element | Joint::Sibling | Joint::Beside | Joint::Option
+    );
     match (weak, traits.literal, direct) {
         (true, _, true) => Some(2),
         (false, true, true) => Some(if one_word { 2 } else { 1 }),
         (true, _, false) => Some(1),
+        (false, false, true) if traits.joint == Joint::Option => None,
         (false, false, true) => Some(if one_word && traits.value.len() <= 16 { 1 } else { 0 }),
         _ => None,
     }

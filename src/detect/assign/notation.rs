@@ -27,6 +27,8 @@ pub(super) enum Joint {
     Element,
     /// A `name` and a `value` that stand next to each other.
     Sibling,
+    /// `--name value`, or an option of a known program.
+    Option,
     /// In a query or a connection string.
     Embedded,
 }
@@ -68,7 +70,7 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     let touching = text.at;
     text.blank();
     let blank = text.at > touching;
-    let joint = match text.joint(closed, blank, before) {
+    let joint = match text.joint(closed, blank, takes_list(bytes, name), is_embedded(bytes, name.start)) {
         Some(joint) => joint,
         None => return beside(text, name, syntax, blank),
     };
@@ -88,7 +90,8 @@ fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool
         return Some(found);
     }
     text.at = at;
-    if blank && text.typed() {
+    let closed = matches!(text.bytes.get(name.end), Some(b'"' | b'\'' | b'`'));
+    if blank && !closed && text.is_text_type() && text.typed() {
         return text.value(Joint::Assigned, name, syntax, b' ');
     }
     text.at = at;
@@ -101,17 +104,53 @@ fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool
             fills_line: true,
         });
     }
-    blank.then(|| text.literal()).flatten().map(|value| Candidate {
-        value,
-        joint: Joint::Beside,
-        quoted: true,
-        fills_line: false,
-    })
+    if blank && !closed && bytes_before(text.bytes, name).ends_with(b"--") && !matches!(text.peek(), Some(b'-')) {
+        let value = text.literal().unwrap_or_else(|| at..at + bare(text.rest(), Joint::Option, Syntax::Shell, false));
+        return (!value.is_empty()).then_some(Candidate { value, joint: Joint::Option, quoted: true, fills_line: false });
+    }
+    let quote = text.peek();
+    (blank && !closed && has_place_beside(text.bytes, name, syntax, quote))
+        .then(|| text.literal())
+        .flatten()
+        .map(|value| Candidate { value, joint: Joint::Beside, quoted: true, fills_line: false })
+}
+
+/// Whether a string may follow the name without a joint. In code that is a macro, or SQL.
+fn has_place_beside(bytes: &[u8], name: &Range<usize>, syntax: Syntax, quote: Option<u8>) -> bool {
+    let text = bytes.get(name.clone()).unwrap_or_default();
+    let is_verb = text.eq_ignore_ascii_case(b"pass");
+    let defines = bytes_before(bytes, name).ends_with(b"define ");
+    let in_sql = text.eq_ignore_ascii_case(b"password") && quote == Some(b'\'');
+    defines || !is_verb && (in_sql || !matches!(syntax, Syntax::Code | Syntax::Prose | Syntax::Markup))
+}
+
+/// Whether the quoted name is the first of a call's arguments, or an option in a list of words.
+fn takes_list(bytes: &[u8], name: &Range<usize>) -> bool {
+    let before = bytes_before(bytes, name);
+    before.ends_with(b"--") || before.split_last().is_some_and(|(_, before)| before.trim_ascii_end().ends_with(b"("))
+}
+
+/// Whether the name stands in a query, or in a row of `name=value` as in connection strings.
+fn is_embedded(bytes: &[u8], start: usize) -> bool {
+    let before = bytes.get(start.saturating_sub(64)..start).unwrap_or_default();
+    match before.split_last() {
+        Some((b'?' | b'&' | b';', _)) => true,
+        Some((b' ', before)) => {
+            let word =
+                before.rsplit(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'')).next().unwrap_or_default();
+            word.len() > 2 && word.contains(&b'=') && !matches!(word.last(), Some(b'=' | b',' | b'(' | b'{' | b';' | b'>'))
+        }
+        _ => false,
+    }
+}
+
+fn bytes_before<'a>(bytes: &'a [u8], name: &Range<usize>) -> &'a [u8] {
+    bytes.get(name.start.saturating_sub(8)..name.start).unwrap_or_default()
 }
 
 /// Whether a bare word behind a blank is the value of the name: `ENV NAME value`, `requirepass value`.
 fn takes_word(bytes: &[u8], name: &Range<usize>) -> bool {
-    let before = bytes.get(name.start.saturating_sub(8)..name.start).unwrap_or_default();
+    let before = bytes_before(bytes, name);
     let declared = [&b"ENV "[..], b"env ", b"setenv ", b"Env "].iter().any(|word| before.ends_with(word));
     let setting = matches!(bytes.get(name.clone()), Some(b"requirepass" | b"masterauth" | b"sentinel-pass"));
     (declared || setting) && bytes.get(name.end + 1).is_some_and(|byte| !matches!(byte, b'"' | b'\'' | b'='))
@@ -172,7 +211,7 @@ impl<'a> Cursor<'a> {
         closed
     }
 
-    fn joint(&mut self, closed: bool, blank: bool, before: u8) -> Option<Joint> {
+    fn joint(&mut self, closed: bool, blank: bool, listed: bool, embedded: bool) -> Option<Joint> {
         for text in [&b"==="[..], b"!==", b"==", b"!=", b".equals(", b".Equals("] {
             if self.eat(text) {
                 return Some(Joint::Compared);
@@ -180,8 +219,7 @@ impl<'a> Cursor<'a> {
         }
         for text in [&b"=>"[..], b":=", b"?=", b"||=", b"??=", b"<-", b"="] {
             if self.eat(text) {
-                let embedded = matches!(before, b'?' | b'&' | b';') && !blank && !closed;
-                return Some(if embedded { Joint::Embedded } else { Joint::Assigned });
+                return Some(if embedded && !blank && !closed { Joint::Embedded } else { Joint::Assigned });
             }
         }
         if self.rest().starts_with(b"::") {
@@ -190,7 +228,7 @@ impl<'a> Cursor<'a> {
         if self.eat(b":") {
             return Some(Joint::Assigned);
         }
-        if closed && self.eat(b",") {
+        if closed && listed && self.eat(b",") {
             self.blank_lines();
             return Some(Joint::Listed);
         }
@@ -210,6 +248,13 @@ impl<'a> Cursor<'a> {
         if ahead.typed() {
             *self = ahead;
         }
+    }
+
+    /// Whether the type of a text follows, as in `token string = …`.
+    fn is_text_type(&self) -> bool {
+        [&b"string"[..], b"String", b"[]byte", b"*string", b"&str", b"char", b"text"]
+            .into_iter()
+            .any(|kind| self.rest().starts_with(kind))
     }
 
     /// Whether a type and `=` follow, and a string behind them; steps over both.
@@ -277,7 +322,7 @@ impl<'a> Cursor<'a> {
     /// The text of a string literal that starts here, whatever marks stand before its quote.
     pub(super) fn literal(&mut self) -> Option<Range<usize>> {
         let mut ahead = *self;
-        ahead.at += ahead.rest().iter().take(3).take_while(|byte| b"bBrRuUfFLN@$#([{8".contains(byte)).count();
+        ahead.at += ahead.rest().iter().take(3).take_while(|byte| b"bBrRuUfFLN@$#([8".contains(byte)).count();
         let (quote, escapes) = ahead.quote()?;
         let tripled = escapes == 0 && ahead.eat(&[quote, quote]);
         let (start, body) = (ahead.at, ahead.rest());

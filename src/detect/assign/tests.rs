@@ -103,6 +103,37 @@ fn code() {
 }
 
 #[test]
+fn commands() {
+    found(
+        "Dockerfile",
+        &[
+            "RUN mysql -u root -p@ -h db.internal",
+            "RUN curl -u bob:@ https://x.internal/a.tgz",
+            "RUN tool --password @ run",
+            "CMD [\"tool\", \"--password\", \"@\"]",
+            "RUN docker login -u ci --password=@ r.internal",
+            "RUN sshpass -p @ ssh x",
+            "RUN tool --db-password '@'",
+        ],
+    );
+    found("history", &["mysqldump -uroot -p'@' shop", "curl --user ci:@ -O https://x.internal"]);
+    quiet(
+        "Dockerfile",
+        &[
+            "RUN mysql -p$PW",
+            "RUN curl -u $U:$P x",
+            "RUN docker run -p 8080:80 x",
+            "RUN tool --password-stdin x",
+            "RUN tool --password \"$PW\"",
+        ],
+    );
+    quiet(
+        "README.md",
+        &["tool --password PASSWORD", "mysql -u root -p", "curl -u user:password x", "  --password string   the password"],
+    );
+}
+
+#[test]
 fn settings() {
     found("app/.env", &["DB_PASSWORD=@", "export DB_PASSWORD=@", "DB_PASSWORD=\"@\""]);
     found(

@@ -229,10 +229,14 @@ fn expression(value: &[u8], literal: bool) -> Option<&'static str> {
     if value.iter().any(code) || value.starts_with(b"&") || value.starts_with(b"!") || value.starts_with(b"-") {
         return Some("code");
     }
+    // Types, members and imports: `x: ed25519.Ed25519PrivateKey`.
+    if value.contains(&b'.') && !value.iter().any(|byte| b"!#%^~@+/".contains(byte)) {
+        return Some("a member");
+    }
     // A variable, a member, a constant: letters of words, or few enough characters to be a name.
     let identifier = value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.$@:".contains(byte));
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if identifier && (digits == 0 || value.len() < 12 || language::wordiness(value) > 0.4) {
+    if identifier && (digits < 2 || value.len() < 16 || language::wordiness(value) > 0.35) {
         return Some("a variable");
     }
     None
