@@ -8,11 +8,13 @@
 mod anchored;
 mod assign;
 mod border;
+mod context;
 mod contextual;
 mod entropy;
 mod http;
 mod judge;
 mod jwt;
+mod known;
 mod pem;
 mod placeholder;
 mod prefilter;
@@ -105,14 +107,14 @@ impl Engine {
     /// Finds what stands in a view.
     pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
-        self.text(view.bytes, None, assign::Around::of(view), &mut found);
+        self.text(view.bytes, None, context::Around::of(view), &mut found);
         hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
     }
 
     /// Judges a name and a value that a structure gave. Spans are in `value`.
     pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
-        self.text(value, Some(name), assign::Around::nothing(assign::Syntax::Unknown), &mut found);
+        self.text(value, Some(name), context::Around::nothing(assign::Syntax::Unknown), &mut found);
         self.assignments.pair(name, value, &mut found);
         hits.extend(resolve(found));
     }
@@ -120,7 +122,7 @@ impl Engine {
     /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.
     pub fn command(&self, text: &[u8], hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
-        self.text(text, None, assign::Around::nothing(assign::Syntax::Shell), &mut found);
+        self.text(text, None, context::Around::nothing(assign::Syntax::Shell), &mut found);
         hits.extend(resolve(found));
     }
 
@@ -128,11 +130,16 @@ impl Engine {
     pub fn file(&self, _path: &[u8], _content: &[u8], _whole: bool, _hits: &mut Vec<Hit>) {}
 
     /// Every detector on plain bytes; `name` is what a structure calls them.
-    fn text(&self, bytes: &[u8], name: Option<&[u8]>, around: assign::Around, found: &mut Vec<Hit>) {
+    fn text(&self, bytes: &[u8], name: Option<&[u8]>, around: context::Around, found: &mut Vec<Hit>) {
+        let before = found.len();
         self.anchored.detect(bytes, found);
         self.structural.detect(bytes, found);
         self.assignments.detect(bytes, around, found);
         runs::each(bytes, |run| self.contextual.detect(bytes, &run, name, found));
+        for hit in found.iter_mut().skip(before) {
+            around.weigh(hit);
+            known::mark(hit);
+        }
     }
 }
 

@@ -15,8 +15,9 @@ pub(super) mod words;
 
 pub(super) use syntax::Syntax;
 
+use super::context::Around;
 use super::prefilter::Prefilter;
-use super::{Hit, View, judge};
+use super::{Hit, judge};
 use crate::rules::{Form, Rule, Structure};
 use model::Traits;
 use names::{Kind, Named};
@@ -89,26 +90,6 @@ pub(super) struct Assignments {
     /// For passwords on command lines.
     on_commands: Option<Arc<Rule>>,
     commands: command::Commands,
-}
-
-/// What the file that holds a text says of the text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Around {
-    pub(super) syntax: Syntax,
-    /// Whether the path says that the file is for tests or documentation.
-    pub(super) trial: bool,
-}
-
-impl Around {
-    /// What the path of a view tells.
-    pub(super) fn of(view: &View<'_>) -> Self {
-        Self { syntax: Syntax::of(view.name), trial: is_trial(view.name) }
-    }
-
-    /// Text without a file.
-    pub(super) fn nothing(syntax: Syntax) -> Self {
-        Self { syntax, trial: false }
-    }
 }
 
 impl Assignments {
@@ -238,7 +219,7 @@ impl Assignments {
             hit.reasons.push("a weak value: anybody would try it".into());
         }
         if around.trial {
-            hit.reasons.push("in a file for tests or documentation".into());
+            hit.reasons.push(super::context::TRIAL.into());
         }
         Some(hit)
     }
@@ -291,6 +272,11 @@ fn is_name(value: &[u8]) -> bool {
     value.len() < 48 && value.iter().all(plain) && language::wordiness(value) > 0.6 && names::named(value).is_some()
 }
 
+/// Whether a value is made of words: a password that anybody would try.
+pub(super) fn is_word(value: &[u8]) -> bool {
+    value::shape(value, value::Setting { quoted: true, literal: true }) == value::Shape::Words
+}
+
 /// Steps over `Bearer` and its like before the credential itself.
 fn without_scheme(bytes: &[u8], found: Candidate) -> Candidate {
     let value = bytes.get(found.value.clone()).unwrap_or_default();
@@ -301,50 +287,6 @@ fn without_scheme(bytes: &[u8], found: Candidate) -> Candidate {
         Some(scheme) => Candidate { value: found.value.start + scheme.len()..found.value.end, ..found },
         None => found,
     }
-}
-
-/// Whether a path is that of a test, a sample or documentation.
-fn is_trial(path: &[u8]) -> bool {
-    const PARTS: &[&str] = &[
-        "test",
-        "tests",
-        "testing",
-        "spec",
-        "specs",
-        "__tests__",
-        "__mocks__",
-        "mock",
-        "mocks",
-        "fixture",
-        "fixtures",
-        "testdata",
-        "test-data",
-        "test_data",
-        "e2e",
-        "example",
-        "examples",
-        "sample",
-        "samples",
-        "demo",
-        "demos",
-        "doc",
-        "docs",
-        "documentation",
-        "man",
-        "benchmark",
-        "benchmarks",
-        "tutorial",
-        "tutorials",
-        "snippets",
-        "__snapshots__",
-    ];
-    let path = path.to_ascii_lowercase();
-    let mut parts = path.split(|byte| *byte == b'/').rev();
-    let file = parts.next().unwrap_or_default();
-    let stem = file
-        .split(|byte| matches!(byte, b'.' | b'_' | b'-'))
-        .any(|word| matches!(word, b"test" | b"tests" | b"spec" | b"example" | b"mock" | b"fixture"));
-    stem || parts.any(|part| PARTS.iter().any(|word| word.as_bytes() == part))
 }
 
 #[cfg(test)]

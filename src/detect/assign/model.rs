@@ -135,6 +135,7 @@ fn words_as_password(traits: Traits<'_>, weak: bool) -> Option<i32> {
 
 fn of_notation(traits: Traits<'_>) -> i32 {
     let joint = match traits.joint {
+        Joint::Listed if traits.value.len() < 8 => -2,
         Joint::Compared | Joint::Listed => -1,
         _ => 0,
     };

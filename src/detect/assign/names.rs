@@ -246,7 +246,6 @@ const KEEPS: &[&str] = &[
     "push",
     "fcm",
     "apns",
-    "vapid",
     "maps",
     "sendgrid",
     "mailgun",
@@ -314,6 +313,8 @@ const KEEPS: &[&str] = &[
 
 /// What comes before `key` where it opens nothing.
 const OPENS_NOTHING: &[&str] = &[
+    // A VAPID key that is not called private is the public half.
+    "vapid",
     "public",
     "pub",
     "primary",
@@ -788,6 +789,8 @@ fn ending(word: &str) -> Option<Named> {
 /// Weighs the word before: `client secret` is certain, a `next token` is a place in a list.
 fn qualified(named: Named, before: &str) -> Named {
     let strength = match named.kind {
+        // What makes a request to a cloud happen once.
+        Kind::Token if before == "client" => Strength::Hint,
         Kind::Token if OPENS_LESS.contains(&before) => Strength::Hint,
         Kind::Token | Kind::Secret if CERTAIN.contains(&before) => Strength::Plain,
         _ => named.strength,

@@ -56,6 +56,10 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     }
     let mut text = Cursor { bytes, at: name.end };
     let before = name.start.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b'\n');
+    if matches!(bytes_before(bytes, name), [.., b':', b':'] | [.., b'?', b' ', b'"' | b'\''] | [.., b'?', b'"' | b'\'']) {
+        // Part of a path of modules, or a branch of a condition.
+        return None;
+    }
     let closed = text.quote().is_some();
     let _ = text.eat(b"]") || !closed && text.index();
     if !closed && text.eat(b">") {
@@ -70,7 +74,7 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     let touching = text.at;
     text.blank();
     let blank = text.at > touching;
-    let joint = match text.joint(closed, blank, takes_list(bytes, name), is_embedded(bytes, name.start)) {
+    let joint = match text.joint(closed, blank, takes_list(bytes, name), is_embedded(bytes, name)) {
         Some(joint) => joint,
         None => return beside(text, name, syntax, blank),
     };
@@ -86,11 +90,11 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
 /// Names whose value follows without a joint: SQL, settings of small languages, a sibling.
 fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool) -> Option<Candidate> {
     let at = text.at;
-    if let Some(found) = text.sibling(syntax) {
+    if let Some(found) = text.sibling(syntax).filter(|found| syntax != Syntax::Prose || found.quoted) {
         return Some(found);
     }
     text.at = at;
-    let closed = matches!(text.bytes.get(name.end), Some(b'"' | b'\'' | b'`'));
+    let closed = matches!(text.bytes.get(name.end), Some(b'"' | b'\'' | b'`' | b'\\'));
     if blank && !closed && text.is_text_type() && text.typed() {
         return text.value(Joint::Assigned, name, syntax, b' ');
     }
@@ -131,17 +135,31 @@ fn takes_list(bytes: &[u8], name: &Range<usize>) -> bool {
 }
 
 /// Whether the name stands in a query, or in a row of `name=value` as in connection strings.
-fn is_embedded(bytes: &[u8], start: usize) -> bool {
-    let before = bytes.get(start.saturating_sub(64)..start).unwrap_or_default();
-    match before.split_last() {
-        Some((b'?' | b'&' | b';', _)) => true,
-        Some((b' ', before)) => {
-            let word =
-                before.rsplit(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'')).next().unwrap_or_default();
-            word.len() > 2 && word.contains(&b'=') && !matches!(word.last(), Some(b'=' | b',' | b'(' | b'{' | b';' | b'>'))
+fn is_embedded(bytes: &[u8], name: &Range<usize>) -> bool {
+    let before = bytes.get(name.start.saturating_sub(64)..name.start).unwrap_or_default();
+    let Some((mark, before)) = before.split_last() else { return false };
+    match mark {
+        // Not the `?` of a condition: a query follows a path or a host.
+        b'?' | b'&' => {
+            before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'%' | b'-' | b'_' | b'='))
+                && !bytes.get(name.clone()).unwrap_or_default().contains(&b'.')
         }
+        b';' => {
+            is_setting(before.rsplit(|byte| matches!(byte, b';' | b'"' | b'\'' | b'\n' | b'`' | b'>')).next().unwrap_or_default())
+        }
+        b' ' => is_setting(
+            before.rsplit(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'')).next().unwrap_or_default(),
+        ),
         _ => false,
     }
+}
+
+/// `name=value` of a connection string, and no statement of code.
+fn is_setting(text: &[u8]) -> bool {
+    let (Some(equals), Some(last)) = (text.iter().position(|byte| *byte == b'='), text.last()) else { return false };
+    let name = text.get(..equals).unwrap_or_default();
+    let code = |byte: &u8| matches!(byte, b'(' | b')' | b'{' | b'}' | b'[' | b'<' | b'|' | b'"' | b'\'');
+    !name.is_empty() && !name.contains(&b'.') && !text.iter().any(code) && !matches!(last, b'=' | b',')
 }
 
 fn bytes_before<'a>(bytes: &'a [u8], name: &Range<usize>) -> &'a [u8] {
@@ -405,6 +423,7 @@ fn bare(rest: &[u8], joint: Joint, syntax: Syntax, in_braces: bool) -> usize {
     let stop = |stops: &[u8]| line.iter().position(|byte| stops.contains(byte)).unwrap_or(line.len());
     match (joint, syntax) {
         (_, Syntax::Given) => line.len(),
+        (Joint::Embedded, Syntax::Code) => stop(b"&;\"'`<>\\ \t#()|{},"),
         (Joint::Embedded, _) => stop(b"&;\"'`<>\\ \t#)},"),
         (_, Syntax::Lines | Syntax::Yaml) => {
             let flow = if in_braces && syntax == Syntax::Yaml { stop(b",}]") } else { line.len() };

@@ -56,10 +56,51 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     if placeholder::is_placeholder(value) {
         return Some("a placeholder");
     }
+    let lower = value.to_ascii_lowercase();
+    if NO_VALUES.iter().any(|word| word.as_bytes() == lower) {
+        return Some("a word for none");
+    }
     let formatted =
         memchr::memmem::find(value, b"%s").is_some() || memchr::memmem::find(value, b"%d").is_some() || interpolates(value);
     formatted.then_some("a template")
 }
+
+/// What settings that sound like secrets are set to when they are none: `passwd: files`, `PASSWD=define`.
+const NO_VALUES: &[&str] = &[
+    "files",
+    "compat",
+    "systemd",
+    "sss",
+    "nis",
+    "ldap",
+    "define",
+    "undef",
+    "anonymous",
+    "anonymous@",
+    "-anonymous@",
+    "all",
+    "any",
+    "never",
+    "always",
+    "internal",
+    "external",
+    "local",
+    "remote",
+    "static",
+    "dynamic",
+    "inherit",
+    "visible",
+    "hidden",
+    "latin1",
+    "utf8",
+    "utf-8",
+    "base64",
+    "hs256",
+    "rs256",
+    "sha256",
+    "md5",
+    "bcrypt",
+];
 
 /// `{name}`, `{0}`, `#{x}`, `$name` inside a text.
 fn interpolates(value: &[u8]) -> bool {
@@ -104,6 +145,9 @@ fn technical(value: &[u8]) -> Option<&'static str> {
     {
         return Some("a number, date or version");
     }
+    if value.first().is_some_and(|byte| matches!(byte, b'^' | b'~' | b'>' | b'<' | b'=' | b'v' | b'*')) && is_version(value) {
+        return Some("a version");
+    }
     if value.first() == Some(&b'#') && matches!(value.len(), 4 | 7 | 9) && value.iter().skip(1).all(u8::is_ascii_hexdigit) {
         return Some("a colour");
     }
@@ -125,6 +169,14 @@ fn technical(value: &[u8]) -> Option<&'static str> {
         return Some("a digest");
     }
     None
+}
+
+/// `^1.2.3`, `>=2.0.0-rc.1`, `v3.1`.
+fn is_version(value: &[u8]) -> bool {
+    let number =
+        value.iter().position(u8::is_ascii_digit).filter(|at| *at <= 3).and_then(|at| value.get(at..)).unwrap_or_default();
+    let digits = number.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    digits >= 3 && number.get(..digits).is_some_and(|digits| digits.contains(&b'.')) && number.len() < digits + 12
 }
 
 /// Endings of files; what a name that says `key` or `token` often points at.
