@@ -1,54 +1,56 @@
-//! Values that a literal identifies: the literal pass, then the pattern at the place.
+//! Values that a literal identifies: the pattern at the place where the literal pass saw one.
 
-use super::prefilter::Prefilter;
 use super::{Hit, border, judge};
 use crate::rules::{Boundary, Form, Pattern, Rule};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// All anchored rules.
 #[derive(Debug)]
 pub(super) struct Anchored {
-    prefilter: Prefilter,
-    /// For each literal, the rules that have it as an anchor.
-    owners: Vec<(usize, Vec<Arc<Rule>>)>,
+    /// Each anchor, with the rules that have it.
+    anchors: Vec<(Vec<u8>, Vec<Arc<Rule>>)>,
 }
 
 impl Anchored {
     /// Takes the anchored rules of a set.
     pub(super) fn new(rules: &[Arc<Rule>]) -> Self {
-        let mut literals: Vec<Vec<u8>> = Vec::new();
-        let mut owners: Vec<(usize, Vec<Arc<Rule>>)> = Vec::new();
+        let mut anchors: Vec<(Vec<u8>, Vec<Arc<Rule>>)> = Vec::new();
+        let mut places = HashMap::new();
         for rule in rules {
-            let Form::Anchored { anchors, .. } = &rule.form else { continue };
-            for anchor in anchors {
-                match literals.iter().position(|literal| literal == anchor).and_then(|at| owners.get_mut(at)) {
-                    Some((_, owners)) => owners.push(Arc::clone(rule)),
-                    None => {
-                        literals.push(anchor.clone());
-                        owners.push((anchor.len(), vec![Arc::clone(rule)]));
-                    }
+            let Form::Anchored { anchors: of_rule, .. } = &rule.form else { continue };
+            for anchor in of_rule {
+                let at = *places.entry(anchor.as_slice()).or_insert_with(|| {
+                    anchors.push((anchor.clone(), Vec::new()));
+                    anchors.len() - 1
+                });
+                if let Some((_, owners)) = anchors.get_mut(at) {
+                    owners.push(Arc::clone(rule));
                 }
             }
         }
-        Self { prefilter: Prefilter::new(literals), owners }
+        Self { anchors }
     }
 
-    /// Finds all of them in `bytes`.
-    pub(super) fn detect(&self, bytes: &[u8], hits: &mut Vec<Hit>) {
-        self.prefilter.each(bytes, |literal, at| {
-            let Some((length, rules)) = self.owners.get(literal) else { return };
-            for rule in rules {
-                if let Form::Anchored { pattern, before, boundary, .. } = &rule.form {
-                    let anchor = at..at + length;
-                    if let Some((whole, secret)) = around(bytes, &anchor, pattern, *before, *boundary) {
-                        let public = if secret.start == at { *length } else { 0 };
-                        let body = if public > 0 { at + length..secret.end } else { secret.clone() };
-                        hits.extend(judge::anchored(rule, bytes, whole, secret, body, public));
-                    }
+    /// What the literal pass is to look for; [`Self::at`] takes the index.
+    pub(super) fn literals(&self) -> impl Iterator<Item = &[u8]> {
+        self.anchors.iter().map(|(anchor, _)| anchor.as_slice())
+    }
+
+    /// Finds what stands around the anchor `index` at `at`.
+    pub(super) fn at(&self, bytes: &[u8], index: usize, at: usize, hits: &mut Vec<Hit>) {
+        let Some((anchor, rules)) = self.anchors.get(index) else { return };
+        for rule in rules {
+            if let Form::Anchored { pattern, before, boundary, .. } = &rule.form {
+                let place = at..at + anchor.len();
+                if let Some((whole, secret)) = around(bytes, &place, pattern, *before, *boundary) {
+                    let public = if secret.start == at { anchor.len() } else { 0 };
+                    let body = if public > 0 { place.end..secret.end } else { secret.clone() };
+                    hits.extend(judge::anchored(rule, bytes, whole, secret, body, public));
                 }
             }
-        });
+        }
     }
 }
 

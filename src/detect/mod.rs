@@ -73,9 +73,21 @@ pub struct Hit {
     pub note: Option<String>,
 }
 
+/// What a literal that the literal pass looks for stands for.
+#[derive(Clone, Copy, Debug)]
+enum Literal {
+    /// It is in every value of some rules.
+    Anchor(usize),
+    /// It begins a word that names secrets.
+    Name,
+    /// It is a program whose options hand over passwords.
+    Program(usize),
+}
+
 /// All detectors of a set of rules.
 #[derive(Debug)]
 pub struct Engine {
+    literals: prefilter::Prefilter<Literal>,
     anchored: anchored::Anchored,
     contextual: contextual::Contextual,
     structural: structural::Structural,
@@ -86,11 +98,17 @@ impl Engine {
     /// Builds the detectors. Fails if windows cannot hold what a rule matches.
     pub fn new(rules: &RuleSet) -> Result<Self, RuleError> {
         let rules = rules.rules();
+        let anchored = anchored::Anchored::new(rules);
+        let assignments = assign::Assignments::new(rules);
+        let anchors = anchored.literals().zip(0..).map(|(text, index)| (text.to_vec(), Literal::Anchor(index)));
+        let names = assignments.heads().map(|text| (text.to_vec(), Literal::Name));
+        let programs = assignments.programs().zip(0..).map(|(text, index)| (text.to_vec(), Literal::Program(index)));
         Ok(Self {
-            anchored: anchored::Anchored::new(rules),
+            literals: prefilter::Prefilter::new(anchors.chain(names).chain(programs).collect()),
+            anchored,
             contextual: contextual::Contextual::new(rules),
             structural: structural::Structural::new(rules),
-            assignments: assign::Assignments::new(rules),
+            assignments,
         })
     }
 
@@ -132,9 +150,13 @@ impl Engine {
     /// Every detector on plain bytes; `name` is what a structure calls them.
     fn text(&self, bytes: &[u8], name: Option<&[u8]>, around: context::Around, found: &mut Vec<Hit>) {
         let before = found.len();
-        self.anchored.detect(bytes, found);
+        let mut judged = 0;
+        self.literals.each(bytes, |literal, at| match literal {
+            Literal::Anchor(index) => self.anchored.at(bytes, index, at, found),
+            Literal::Name => self.assignments.at(bytes, at, &mut judged, around, found),
+            Literal::Program(index) => self.assignments.command(bytes, index, at, around, found),
+        });
         self.structural.detect(bytes, found);
-        self.assignments.detect(bytes, around, found);
         runs::each(bytes, |run| self.contextual.detect(bytes, &run, name, found));
         for hit in found.iter_mut().skip(before) {
             around.weigh(hit);

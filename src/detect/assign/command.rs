@@ -2,7 +2,6 @@
 //! `curl -u user:secret`, `sshpass -p secret`. Options that name themselves (`--password secret`) are found
 //! by their names.
 
-use crate::detect::prefilter::Prefilter;
 use std::ops::Range;
 
 /// How an option hands over its secret.
@@ -42,7 +41,7 @@ const LOGIN: &[&str] = &[
     "cf login",
     "docker-compose login",
 ];
-const CURL: &[&str] = &["curl", "wget", "http", "https", "xh"];
+const CURL: &[&str] = &["curl", "wget"];
 const LDAP: &[&str] = &["ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldapwhoami", "ldappasswd"];
 const MONGO: &[&str] = &[
     "mongo",
@@ -60,7 +59,7 @@ const MONGO: &[&str] = &[
     "xfreerdp",
     "rdesktop",
 ];
-const ZIP: &[&str] = &["unzip", "zip", "sqlcmd", "bcp", "7z", "7za", "ipmitool", "snmpget", "tsql"];
+const ZIP: &[&str] = &["unzip", "zip", "sqlcmd", "bcp", "7za", "7zz", "ipmitool", "snmpget", "tsql"];
 
 const TABLE: &[Means] = &[
     Means { programs: MYSQL, option: "-p", form: Form::Attached },
@@ -97,37 +96,38 @@ const LONGEST: usize = 640;
 /// Words of one command.
 const WORDS: usize = 64;
 
-/// The programs, and what their options mean.
+/// The programs.
 #[derive(Debug)]
-pub(super) struct Commands {
-    programs: Prefilter,
-    names: Vec<&'static str>,
-}
+pub(super) struct Commands(Vec<&'static str>);
 
 impl Commands {
     pub(super) fn new() -> Self {
         let mut names: Vec<&'static str> = TABLE.iter().flat_map(|means| means.programs).copied().collect();
         names.sort_unstable();
         names.dedup();
-        Self { programs: Prefilter::new(names.iter().map(|name| name.as_bytes().to_vec()).collect()), names }
+        Self(names)
     }
 
-    /// Calls `found` with each secret that an option hands over.
-    pub(super) fn each(&self, bytes: &[u8], mut found: impl FnMut(Range<usize>)) {
-        self.programs.each(bytes, |index, at| {
-            let Some(name) = self.names.get(index) else { return };
-            let end = at + name.len();
-            let before = at.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
-            let stands_alone = !before.is_ascii_alphanumeric() && !matches!(before, b'_' | b'-' | b'.');
-            if !stands_alone || !matches!(bytes.get(end), Some(b' ' | b'\t' | b'"' | b'\'')) {
-                return;
-            }
-            let words = words(bytes, end);
-            let meanings = TABLE.iter().filter(|means| means.programs.contains(name));
-            for means in meanings {
-                each_of(means, bytes, &words, &mut found);
-            }
-        });
+    /// What the literal pass is to look for; [`Self::at`] takes the index.
+    pub(super) fn literals(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(|name| name.as_bytes())
+    }
+
+    /// Calls `found` with each secret that an option of the program `index` at `at` hands over.
+    pub(super) fn at(&self, bytes: &[u8], index: usize, at: usize, mut found: impl FnMut(Range<usize>)) {
+        let Some(name) = self.0.get(index) else { return };
+        let end = at + name.len();
+        if !matches!(bytes.get(end), Some(b' ' | b'\t' | b'"' | b'\'')) {
+            return;
+        }
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
+        if before.is_ascii_alphanumeric() || matches!(before, b'_' | b'-' | b'.') {
+            return;
+        }
+        let words = words(bytes, end);
+        for means in TABLE.iter().filter(|means| means.programs.contains(name)) {
+            each_of(means, bytes, &words, &mut found);
+        }
     }
 }
 
@@ -235,7 +235,13 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let mut found = Vec::new();
-        Commands::new().each(text.as_bytes(), |range| found.push(text[range].to_owned()));
+        let commands = Commands::new();
+        for (index, name) in commands.literals().enumerate() {
+            for at in memchr::memmem::find_iter(text.as_bytes(), name) {
+                commands.at(text.as_bytes(), index, at, |range| found.push(text[range].to_owned()));
+            }
+        }
+        found.sort_by_key(|secret| text.find(secret.as_str()));
         assert_eq!(found, expected, "{text}");
     }
 

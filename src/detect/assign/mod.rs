@@ -16,7 +16,6 @@ pub(super) mod words;
 pub(super) use syntax::Syntax;
 
 use super::context::Around;
-use super::prefilter::Prefilter;
 use super::{Hit, judge};
 use crate::rules::{Form, Rule, Structure};
 use model::Traits;
@@ -82,7 +81,6 @@ const HEADS: &[&str] = &[
 /// All rules about names and values.
 #[derive(Debug)]
 pub(super) struct Assignments {
-    heads: Prefilter,
     /// By kind of name, in the order of [`Kind::ALL`].
     by_kind: Vec<(Kind, Arc<Rule>)>,
     /// Rules about certain names: their words in a row, and whether the secret is a password.
@@ -108,43 +106,43 @@ impl Assignments {
         let is_command = |rule: &&Arc<Rule>| matches!(&rule.form, Form::Structural { structure: Structure::CommandLine, .. });
         let on_commands = rules.iter().find(is_command).cloned();
         let commands = command::Commands::new();
-        Self {
-            on_commands,
-            commands,
-            heads: Prefilter::new(HEADS.iter().map(|head| head.as_bytes().to_vec()).collect()),
-            by_kind,
-            by_words,
+        Self { on_commands, commands, by_kind, by_words }
+    }
+
+    /// What the literal pass is to look for, so that [`Self::at`] is called there.
+    pub(super) fn heads(&self) -> impl Iterator<Item = &'static [u8]> + use<> {
+        let none = self.by_kind.is_empty() && self.by_words.is_empty();
+        HEADS.iter().take(if none { 0 } else { HEADS.len() }).map(|head| head.as_bytes())
+    }
+
+    /// Programs whose options hand over passwords; [`Self::command`] takes the index.
+    pub(super) fn programs(&self) -> impl Iterator<Item = &[u8]> {
+        self.commands.literals().take(if self.on_commands.is_some() { usize::MAX } else { 0 })
+    }
+
+    /// Judges the name that holds the word at `at`, with its value. Names before `done` were judged.
+    pub(super) fn at(&self, bytes: &[u8], at: usize, done: &mut usize, around: Around, hits: &mut Vec<Hit>) {
+        if at < *done {
+            return;
+        }
+        let name = identifier(bytes, at);
+        *done = name.end.max(at + 1);
+        if name.len() > NAME {
+            return;
+        }
+        let Some(found) = notation::candidate(bytes, &name, around.syntax) else { return };
+        if found.value.len() >= SHORTEST && !beside_zero(bytes, name.start, found.value.end) {
+            hits.extend(self.judge(bytes, &name, found, around));
         }
     }
 
-    /// Finds names with their values in a text.
-    pub(super) fn detect(&self, bytes: &[u8], around: Around, hits: &mut Vec<Hit>) {
-        if self.by_kind.is_empty() && self.by_words.is_empty() {
-            return;
-        }
-        let mut done = 0;
-        self.heads.each(bytes, |_, at| {
-            if at < done {
-                return;
-            }
-            let name = identifier(bytes, at);
-            done = name.end.max(at + 1);
-            if name.len() > NAME {
-                return;
-            }
-            let Some(found) = notation::candidate(bytes, &name, around.syntax) else { return };
-            if found.value.len() < 3 || beside_zero(bytes, name.start, found.value.end) {
-                return;
-            }
-            hits.extend(self.judge(bytes, &name, found, around));
+    /// Judges the options of the program `index` at `at`.
+    pub(super) fn command(&self, bytes: &[u8], index: usize, at: usize, around: Around, hits: &mut Vec<Hit>) {
+        let password = Named { kind: Kind::Password, strength: names::Strength::Plain };
+        self.commands.at(bytes, index, at, |value| {
+            let found = Candidate { value, joint: Joint::Option, quoted: true, fills_line: false };
+            hits.extend(self.verdict(b"", password, bytes, found, around));
         });
-        if self.on_commands.is_some() {
-            let password = Named { kind: Kind::Password, strength: names::Strength::Plain };
-            self.commands.each(bytes, |value| {
-                let found = Candidate { value, joint: Joint::Option, quoted: true, fills_line: false };
-                hits.extend(self.verdict(b"", password, bytes, found, around));
-            });
-        }
     }
 
     /// Judges a name and a value that a structure gave. The span is in `value`.
@@ -185,7 +183,7 @@ impl Assignments {
         let value = bytes.get(found.value.clone())?;
         let on_command = found.joint == Joint::Option;
         let literal = around.syntax.is_literal() || found.joint == Joint::Embedded;
-        if value.len() < 3 || value.len() > LONGEST || !name.is_empty() && super::placeholder::repeats_name(name, value) {
+        if value.len() < SHORTEST || value.len() > LONGEST || !name.is_empty() && super::placeholder::repeats_name(name, value) {
             return None;
         }
         if is_name(value) && !(literal && named.kind == Kind::Password) {
@@ -225,6 +223,8 @@ impl Assignments {
     }
 }
 
+/// Shortest secret.
+const SHORTEST: usize = 3;
 /// Longest secret of a name and a value: a key written on one line.
 const LONGEST: usize = 1024;
 
