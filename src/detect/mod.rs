@@ -9,6 +9,8 @@ mod anchored;
 mod border;
 mod contextual;
 mod entropy;
+mod envname;
+mod files;
 mod http;
 mod judge;
 mod jwt;
@@ -16,6 +18,7 @@ mod pem;
 mod placeholder;
 mod prefilter;
 mod runs;
+mod stray;
 mod structural;
 mod url;
 
@@ -31,6 +34,8 @@ use std::sync::Arc;
 const REACH: usize = 16 << 10;
 /// Bytes that a detector may need left of a hit's start, all encodings included.
 const LOOKBACK: usize = 2 << 10;
+/// Bytes of a file that rules about files look at.
+const HEAD: usize = 64 << 10;
 
 /// What the engine looks at: a member, or a window of one.
 #[derive(Clone, Debug)]
@@ -76,6 +81,7 @@ pub struct Engine {
     anchored: anchored::Anchored,
     contextual: contextual::Contextual,
     structural: structural::Structural,
+    files: files::Files,
 }
 
 impl Engine {
@@ -86,6 +92,7 @@ impl Engine {
             anchored: anchored::Anchored::new(rules),
             contextual: contextual::Contextual::new(rules),
             structural: structural::Structural::new(rules),
+            files: files::Files::new(rules)?,
         })
     }
 
@@ -106,6 +113,17 @@ impl Engine {
         hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
     }
 
+    /// Finds what stands in a view that starts where its member does, and what the member's name, with
+    /// its first 64 KiB, leads to. The view owns as many bytes, or is the whole member.
+    pub fn detect_first(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
+        let mut found = Vec::new();
+        self.text(view.bytes, None, &mut found);
+        let head = view.bytes.get(..HEAD).unwrap_or(view.bytes);
+        self.files.detect(view.name, head, &mut found);
+        stray::detect(&self.structural.stray, view.name, head, &mut found);
+        hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
+    }
+
     /// Judges a name and a value that a structure gave. Spans are in `value`.
     pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
@@ -119,9 +137,6 @@ impl Engine {
         self.text(text, None, &mut found);
         hits.extend(resolve(found));
     }
-
-    /// Judges a file by its path and its first 64 KiB.
-    pub fn file(&self, _path: &[u8], _content: &[u8], _whole: bool, _hits: &mut Vec<Hit>) {}
 
     /// Every detector on plain bytes; `name` is what a structure calls them.
     fn text(&self, bytes: &[u8], name: Option<&[u8]>, found: &mut Vec<Hit>) {

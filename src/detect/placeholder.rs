@@ -318,7 +318,6 @@ fn periodic(bytes: &[u8]) -> bool {
 }
 
 /// Whether a value says no more than its own name does: `password=password`, `db_password: DB_PASSWORD`.
-#[cfg(test)]
 pub(super) fn repeats_name(name: &[u8], value: &[u8]) -> bool {
     let squeeze = |text: &[u8]| -> Vec<u8> {
         text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()

@@ -42,7 +42,9 @@ impl Located<'_> {
         let before = self.bytes.get(..hit.span.start).unwrap_or_default();
         let here = self.lines.after(before);
         // UTF-16 has NULs but lines too; of its two-byte units the newline's low byte is counted.
-        let has_lines = self.lines.is_text || hit.decoded.first().is_some_and(|how| how.starts_with("utf-16"));
+        let is_text = self.lines.is_text || hit.decoded.first().is_some_and(|how| how.starts_with("utf-16"));
+        // What is about a file as a whole stands on no line of it.
+        let has_lines = is_text && !hit.span.is_empty();
         Finding {
             line: has_lines.then_some(here.line + 1),
             column: has_lines.then_some(here.offset - here.line_start + 1),
