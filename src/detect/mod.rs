@@ -8,6 +8,7 @@
 mod anchored;
 mod border;
 mod contextual;
+mod docker;
 mod entropy;
 mod envname;
 mod files;
