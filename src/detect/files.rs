@@ -1,14 +1,15 @@
 //! Files that their name tells to hold a credential.
 //!
-//! An image has a hundred thousand files and a dozen that a rule names, so the last component of a
-//! path is looked up in one prebuilt set, and all else happens for the files that are in it.
+//! An image has a hundred thousand files and a dozen that a rule names, so one pass over a path looks
+//! for the marks of all globs, and all else happens for the few files that have one.
 
-use super::{Hit, entropy, judge, placeholder};
+use super::{Hit, entropy, judge, placeholder, stray};
 use crate::place::escaped;
-use crate::rules::{Form, PathGlob, Rule, RuleError, rank};
-use globset::{Candidate, GlobMatcher, GlobSet, GlobSetBuilder};
+use crate::rules::{Form, Mark, PathGlob, Rule, RuleError, rank};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Captures, Regex};
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,28 +21,38 @@ const ISSUED: usize = 80;
 /// All rules about files.
 #[derive(Debug)]
 pub(super) struct Files {
-    /// The last components of all globs.
-    names: GlobSet,
-    /// The globs, in the same order, with their rules.
-    paths: Vec<(GlobMatcher, usize)>,
+    /// Each with its rule.
+    globs: Vec<(PathGlob, usize)>,
+    /// By the last component, the globs that end in it.
+    names: HashMap<Vec<u8>, Vec<usize>>,
+    /// The pieces of the other globs, and whose they are.
+    pieces: AhoCorasick,
+    pieced: Vec<usize>,
     rules: Vec<Arc<Rule>>,
 }
 
 impl Files {
     /// Takes the rules about files of a set.
     pub(super) fn new(all: &[Arc<Rule>]) -> Result<Self, RuleError> {
-        let mut names = GlobSetBuilder::new();
-        let (mut paths, mut rules) = (Vec::new(), Vec::new());
+        let mut names: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+        let (mut globs, mut pieces, mut pieced, mut rules) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for rule in all {
-            let Form::Files { globs, .. } = &rule.form else { continue };
-            for glob in globs {
-                names.add(PathGlob::name(glob).clone());
-                paths.push((glob.path().compile_matcher(), rules.len()));
+            let Form::Files { globs: paths, .. } = &rule.form else { continue };
+            for glob in paths {
+                match glob.mark() {
+                    Mark::Name(name) => names.entry(name.clone().into_bytes()).or_default().push(globs.len()),
+                    Mark::Piece(piece) => {
+                        pieces.push(piece.clone());
+                        pieced.push(globs.len());
+                    }
+                }
+                globs.push((glob.clone(), rules.len()));
             }
             rules.push(Arc::clone(rule));
         }
-        let names = names.build().map_err(|error| RuleError::rule("all files", "all rules", format!("files: {error}")))?;
-        Ok(Self { names, paths, rules })
+        let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).ascii_case_insensitive(true).build(&pieces);
+        let pieces = automaton.map_err(|error| RuleError::rule("all files", "all rules", format!("files: {error}")))?;
+        Ok(Self { globs, names, pieces, pieced, rules })
     }
 
     /// Judges a file by its path and its first bytes. `found` holds what was found in those bytes.
@@ -64,15 +75,15 @@ impl Files {
     fn called_for(&self, path: &[u8]) -> Vec<&Rule> {
         let path = slashed(path);
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_ascii_lowercase();
-        let mut globs = Vec::new();
-        self.names.matches_candidate_into(&Candidate::from_bytes(&name), &mut globs);
-        if globs.is_empty() {
+        let pieces =
+            self.pieces.find_overlapping_iter(path.as_ref()).filter_map(|found| self.pieced.get(found.pattern().as_usize()));
+        let marked: Vec<usize> = self.names.get(&name).into_iter().flatten().chain(pieces).copied().collect();
+        if marked.is_empty() {
             return Vec::new();
         }
         let path = path.to_ascii_lowercase();
-        let path = Candidate::from_bytes(&path);
-        let named = globs.iter().filter_map(|glob| self.paths.get(*glob));
-        let mut rules: Vec<usize> = named.filter(|(glob, _)| glob.is_match_candidate(&path)).map(|(_, rule)| *rule).collect();
+        let named = marked.iter().filter_map(|glob| self.globs.get(*glob));
+        let mut rules: Vec<usize> = named.filter(|(glob, _)| glob.holds(&path)).map(|(_, rule)| *rule).collect();
         rules.sort_unstable();
         rules.dedup();
         rules.into_iter().filter_map(|rule| self.rules.get(rule).map(|rule| &**rule)).collect()
@@ -92,7 +103,8 @@ fn secret(rule: &Rule, head: &[u8], captures: &Captures<'_>) -> Option<Hit> {
     let found = captures.name("secret")?;
     let value = found.as_bytes();
     let passes = rule.check.is_none_or(|check| check.passes(value));
-    if !passes || !judge::is_varied(rule, value) || !is_real(value) {
+    let sample = || is_commented(head, found.start()) && !stray::is_issued(value);
+    if !passes || !judge::is_varied(rule, value) || !is_real(value) || sample() {
         return None;
     }
     let mut hit = judge::hit(rule, head, found.range(), 0);
@@ -115,6 +127,13 @@ fn is_real(value: &[u8]) -> bool {
         return entropy::shannon(value) >= 3.0;
     }
     !placeholder::is_placeholder(value)
+}
+
+/// Whether `at` lies in a comment of XML, where the settings that ship with a program have their samples.
+fn is_commented(head: &[u8], at: usize) -> bool {
+    let before = head.get(..at).unwrap_or_default();
+    let opened = memchr::memmem::rfind(before, b"<!--");
+    opened.is_some_and(|open| before.get(open..).is_some_and(|inside| memchr::memmem::find(inside, b"-->").is_none()))
 }
 
 /// A file that is a credential as a whole. What a structure in it was found to be, as a private key,
@@ -166,6 +185,13 @@ mod tests {
         check(SECRET, "root/.x", b"u@h:changeme\nz:${PASS}\nh:<replace_me>\n", &[]);
         check(SECRET, "root/.x", b"", &[]);
         check(SECRET, "root/.y", b"h:hunter2", &[]);
+    }
+
+    #[test]
+    fn samples_in_comments_are_none() {
+        let xml = "files=['**/x.xml']\ncontent='<p>(?P<secret>[^<]+)</p>'";
+        check(xml, "x.xml", b"<!-- <p>proxypass</p>\n<p>my password</p> --><p>proxypass</p>", &[(51..60, None)]);
+        check(xml, "x.xml", b"<!-- <p>k3Jd8sLq0</p> -->", &[(8..17, None)]);
     }
 
     #[test]

@@ -304,9 +304,9 @@ const WEAK: &[&str] = &[
     "qwerty",
 ];
 
-/// Whether a value in a template was issued or chosen, rather than written to be read: `admin123` is no
+/// Whether a value in a template or a comment was issued or chosen, rather than written to be read: `admin123` is no
 /// secret there, and neither is a sentence.
-fn is_issued(value: &[u8]) -> bool {
+pub(super) fn is_issued(value: &[u8]) -> bool {
     let mut rest: String = String::from_utf8_lossy(value).chars().filter(char::is_ascii_alphabetic).collect();
     rest.make_ascii_lowercase();
     for word in WEAK {

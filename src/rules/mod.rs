@@ -12,7 +12,7 @@ mod written;
 
 pub use check::Check;
 pub use compiled::{Form, Rule, rank};
-pub use glob::PathGlob;
+pub use glob::{Mark, PathGlob};
 pub use pattern::{ByteSet, Match, Pattern};
 pub use written::{Boundary, Example, Lifetime, Structure};
 
