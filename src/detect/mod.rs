@@ -9,6 +9,7 @@ mod anchored;
 mod border;
 mod contextual;
 mod docker;
+mod dotenv;
 mod entropy;
 mod envname;
 mod files;

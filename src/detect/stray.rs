@@ -4,18 +4,14 @@
 //! where no known token is in it; how bad that is, its values tell. A template is welcome as long as
 //! its values are placeholders. Empty files, comments and references leak nothing.
 
+use super::dotenv::{File, Setting};
 use super::envname::{Kind, kind};
 use super::{Hit, judge, placeholder};
 use crate::finding::{Confidence, Disposition, Severity};
 use crate::rules::Rule;
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::Arc;
 
-/// Longest name of a variable that is taken for one: what is longer may be a value that looks like one.
-const NAME: usize = 64;
-/// Longest value in quotes.
-const QUOTED: usize = 16 << 10;
 /// Names that a note lists.
 const NOTED: usize = 5;
 
@@ -27,7 +23,7 @@ pub(super) fn detect(rules: &[Arc<Rule>], path: &[u8], head: &[u8], found: &mut 
     let file = File::parse(&text.bytes);
     if kind == Kind::Template {
         let real =
-            file.settings.iter().filter(|setting| setting.is_telling(&text.bytes) && is_issued(setting.value(&text.bytes)));
+            file.settings.iter().filter(|setting| is_telling(setting, &text.bytes) && is_issued(setting.value(&text.bytes)));
         found.extend(real.map(|setting| text.hit(rule, setting)));
     } else if let Some(hit) = stray(rule, kind, &text.bytes, &file, found) {
         found.push(hit);
@@ -36,7 +32,7 @@ pub(super) fn detect(rules: &[Arc<Rule>], path: &[u8], head: &[u8], found: &mut 
 
 /// The hit for a file that should not be there.
 fn stray(rule: &Rule, kind: Kind, text: &[u8], file: &File<'_>, found: &[Hit]) -> Option<Hit> {
-    let telling: Vec<_> = file.settings.iter().filter(|setting| setting.is_telling(text)).collect();
+    let telling: Vec<_> = file.settings.iter().filter(|setting| is_telling(setting, text)).collect();
     let holds = |hit: &Hit| {
         hit.severity >= Severity::Medium && hit.confidence > Confidence::Low && hit.disposition == Disposition::Actionable
     };
@@ -46,7 +42,7 @@ fn stray(rule: &Rule, kind: Kind, text: &[u8], file: &File<'_>, found: &[Hit]) -
     };
     // Other formats have `env` as their extension too.
     let is_one = file.settings.len() >= file.others || kind == Kind::Script || file.others < 3;
-    if !serious && !(is_one && file.settings.iter().any(matters)) {
+    if !(serious || is_one && file.settings.iter().any(matters)) {
         return None;
     }
     let mut hit = judge::hit(rule, text, 0..0, 0);
@@ -122,105 +118,16 @@ impl<'a> Text<'a> {
     }
 }
 
-/// `NAME=value`.
-struct Setting<'a> {
-    name: &'a [u8],
-    /// Without quotes.
-    value: Range<usize>,
-}
-
-impl<'a> Setting<'a> {
-    /// What the line at `start` sets, and where it ends.
-    fn parse(text: &'a [u8], start: usize, end: usize) -> Option<(Self, usize)> {
-        let line = text.get(start..end)?;
-        let mut rest = line.trim_ascii_start();
-        for lead in ["export ", "declare -x ", "typeset -x ", "set "] {
-            rest = rest.strip_prefix(lead.as_bytes()).unwrap_or(rest).trim_ascii_start();
-        }
-        let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')).count();
-        let (name, rest) = rest.split_at_checked(length)?;
-        let value = rest.trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
-        let starts_well = name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
-        if !starts_well || name.len() > NAME || value.first() == Some(&b'=') {
-            return None;
-        }
-        let from = end - value.len();
-        if let Some((inner, close)) = quoted(text, from) {
-            return Some((Self { name, value: inner }, close));
-        }
-        let bare = value.windows(2).position(|pair| matches!(pair, [b' ' | b'\t', b'#'])).and_then(|at| value.get(..at));
-        let bare = bare.unwrap_or(value).trim_ascii_end();
-        Some((Self { name, value: from..from + bare.len() }, end))
-    }
-
-    fn value<'t>(&self, text: &'t [u8]) -> &'t [u8] {
-        text.get(self.value.clone()).unwrap_or_default()
-    }
-
-    /// Whether the name says secret and the value is one.
-    fn is_telling(&self, text: &[u8]) -> bool {
-        let value = self.value(text);
-        says_secret(self.name)
-            && value.len() >= 3
-            && matters(value)
-            && !placeholder::is_placeholder(value)
-            && !placeholder::repeats_name(self.name, value)
-            && !is_place(value)
-            && !(value.len() < 6 && value.iter().all(u8::is_ascii_digit))
-    }
-}
-
-/// The text between the quotes that open at `from`, over lines if need be, and where the last line ends.
-fn quoted(text: &[u8], from: usize) -> Option<(Range<usize>, usize)> {
-    let quote = *text.get(from).filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
-    let rest = text.get(from + 1..text.len().min(from + 1 + QUOTED))?;
-    let mut escaped = false;
-    let length = rest.iter().position(|byte| {
-        let closes = *byte == quote && !escaped;
-        escaped = *byte == b'\\' && !escaped && quote != b'\'';
-        closes
-    })?;
-    let close = from + 1 + length;
-    let end = line_end(text, close);
-    let behind = text.get(close + 1..end)?.trim_ascii();
-    (behind.is_empty() || matches!(behind.first(), Some(b'#' | b';'))).then_some((from + 1..close, end))
-}
-
-/// The end of the line at `start`; editors' swap files end theirs with NUL.
-fn line_end(text: &[u8], start: usize) -> usize {
-    let rest = text.get(start..).unwrap_or_default();
-    memchr::memchr3(b'\n', b'\r', 0, rest).map_or(text.len(), |length| start + length)
-}
-
-/// What stands in a file.
-#[derive(Default)]
-struct File<'a> {
-    settings: Vec<Setting<'a>>,
-    /// Lines that are neither settings nor comments nor empty.
-    others: usize,
-    /// Whether it does things: a script rather than a list.
-    has_logic: bool,
-}
-
-impl<'a> File<'a> {
-    fn parse(text: &'a [u8]) -> Self {
-        let mut file = Self::default();
-        let mut start = 0;
-        while start < text.len() {
-            let mut end = line_end(text, start);
-            let line = text.get(start..end).unwrap_or_default().trim_ascii();
-            if let Some((setting, close)) = Setting::parse(text, start, end) {
-                file.settings.push(setting);
-                end = close;
-            } else if !line.is_empty() && line.first() != Some(&b'#') {
-                file.others += 1;
-                let word = line.split(|byte| !byte.is_ascii_alphabetic()).next().unwrap_or_default();
-                file.has_logic |= matches!(word, b"if" | b"for" | b"while" | b"case" | b"function") || line.ends_with(b"{");
-            }
-            start = end + 1;
-        }
-        file
-    }
+/// Whether the name says secret and the value is one.
+fn is_telling(setting: &Setting<'_>, text: &[u8]) -> bool {
+    let value = setting.value(text);
+    says_secret(setting.name)
+        && value.len() >= 3
+        && matters(value)
+        && !placeholder::is_placeholder(value)
+        && !placeholder::repeats_name(setting.name, value)
+        && !is_place(value)
+        && !(value.len() < 6 && value.iter().all(u8::is_ascii_digit))
 }
 
 /// Whether a value can matter at all: it is there, and it does not stand for what is elsewhere or sealed.
