@@ -6,7 +6,9 @@
 //! [`Engine::reach`] bytes after it, so windows that overlap by as much find each secret exactly once.
 
 mod anchored;
+mod assign;
 mod border;
+mod context;
 mod contextual;
 mod docker;
 mod dotenv;
@@ -16,6 +18,7 @@ mod files;
 mod http;
 mod judge;
 mod jwt;
+mod known;
 mod pem;
 mod placeholder;
 mod prefilter;
@@ -84,6 +87,7 @@ pub struct Engine {
     contextual: contextual::Contextual,
     structural: structural::Structural,
     files: files::Files,
+    assignments: assign::Assignments,
 }
 
 impl Engine {
@@ -95,6 +99,7 @@ impl Engine {
             contextual: contextual::Contextual::new(rules),
             structural: structural::Structural::new(rules),
             files: files::Files::new(rules)?,
+            assignments: assign::Assignments::new(rules),
         })
     }
 
@@ -111,7 +116,7 @@ impl Engine {
     /// Finds what stands in a view.
     pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
-        self.text(view.bytes, None, &mut found);
+        self.text(view.bytes, None, context::Around::of(view), &mut found);
         hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
     }
 
@@ -119,7 +124,7 @@ impl Engine {
     /// its first 64 KiB, leads to. The view owns as many bytes, or is the whole member.
     pub fn detect_first(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
-        self.text(view.bytes, None, &mut found);
+        self.text(view.bytes, None, context::Around::of(view), &mut found);
         let head = view.bytes.get(..HEAD).unwrap_or(view.bytes);
         self.files.detect(view.name, head, &mut found);
         stray::detect(&self.structural.stray, view.name, head, &mut found);
@@ -129,22 +134,29 @@ impl Engine {
     /// Judges a name and a value that a structure gave. Spans are in `value`.
     pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
-        self.text(value, Some(name), &mut found);
+        self.text(value, Some(name), context::Around::nothing(assign::Syntax::Unknown), &mut found);
+        self.assignments.pair(name, value, &mut found);
         hits.extend(resolve(found));
     }
 
     /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.
     pub fn command(&self, text: &[u8], hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
-        self.text(text, None, &mut found);
+        self.text(text, None, context::Around::nothing(assign::Syntax::Shell), &mut found);
         hits.extend(resolve(found));
     }
 
     /// Every detector on plain bytes; `name` is what a structure calls them.
-    fn text(&self, bytes: &[u8], name: Option<&[u8]>, found: &mut Vec<Hit>) {
+    fn text(&self, bytes: &[u8], name: Option<&[u8]>, around: context::Around, found: &mut Vec<Hit>) {
+        let before = found.len();
         self.anchored.detect(bytes, found);
         self.structural.detect(bytes, found);
+        self.assignments.detect(bytes, around, found);
         runs::each(bytes, |run| self.contextual.detect(bytes, &run, name, found));
+        for hit in found.iter_mut().skip(before) {
+            around.weigh(hit);
+            known::mark(hit);
+        }
     }
 }
 

@@ -13,9 +13,6 @@ pub(super) struct Structural {
     jwts: Vec<(Arc<Rule>, Vec<String>)>,
     basic: Vec<Arc<Rule>>,
     docker: Vec<Arc<Rule>>,
-    /// With the names that say "secret"; none means the ones we know.
-    pub(super) assignments: Vec<(Arc<Rule>, Vec<String>)>,
-    pub(super) commands: Vec<Arc<Rule>>,
     pub(super) stray: Vec<Arc<Rule>>,
 }
 
@@ -24,7 +21,7 @@ impl Structural {
     pub(super) fn new(rules: &[Arc<Rule>]) -> Self {
         let mut all = Self::default();
         for rule in rules {
-            let Form::Structural { structure, schemes, hosts, labels, issuers, names } = &rule.form else { continue };
+            let Form::Structural { structure, schemes, hosts, labels, issuers, .. } = &rule.form else { continue };
             let rule = Arc::clone(rule);
             match structure {
                 Structure::Url => all.urls.push(UrlRule { rule, schemes: schemes.clone(), hosts: hosts.clone() }),
@@ -32,8 +29,8 @@ impl Structural {
                 Structure::Jwt => all.jwts.push((rule, issuers.clone())),
                 Structure::BasicAuth => all.basic.push(rule),
                 Structure::DockerAuth => all.docker.push(rule),
-                Structure::Assignment => all.assignments.push((rule, names.clone())),
-                Structure::CommandLine => all.commands.push(rule),
+                // `assign` takes these itself.
+                Structure::Assignment | Structure::CommandLine => {}
                 Structure::StrayEnv => all.stray.push(rule),
             }
         }

@@ -1,7 +1,7 @@
 //! URLs with a password in their user information (RFC 3986, section 3.2.1).
 
-use super::{Hit, judge, placeholder};
-use crate::finding::Confidence;
+use super::{Hit, assign, judge, placeholder};
+use crate::finding::{Confidence, Disposition, Severity};
 use crate::place::escaped;
 use crate::rules::Rule;
 use std::ops::Range;
@@ -56,6 +56,15 @@ pub(super) fn detect(rules: &[UrlRule], bytes: &[u8], hits: &mut Vec<Hit>) {
                     b"" => format!("host {}", escaped(host)),
                     _ => format!("user {} at host {}", escaped(user), escaped(host)),
                 });
+                if assign::is_word(text(&parts.password)) {
+                    hit.severity = hit.severity.min(Severity::Low);
+                    hit.confidence = Confidence::Medium;
+                    hit.reasons.push("a weak value: anybody would try it".into());
+                }
+                if (user, text(&parts.password)) == (b"scott", b"tiger") {
+                    hit.disposition = Disposition::Example;
+                    hit.reasons.push("the sample account of the Oracle documentation".into());
+                }
                 let local = matches!(host, b"localhost" | b"127.0.0.1") && user == text(&parts.password);
                 if local || host_name.contains("example") {
                     hit.confidence = Confidence::Low;
@@ -110,11 +119,13 @@ fn odd(rest: &[u8], colon: usize, authority: usize, scheme: &[u8]) -> Option<usi
 }
 
 fn is_real(user: &[u8], password: &[u8], host: &[u8]) -> bool {
+    let brackets = user.iter().chain(password).any(|byte| matches!(byte, b'[' | b'(' | b'|'));
     let host_fits = host.iter().all(|b| b.is_ascii_alphanumeric() || b"._-:[]${}%*".contains(b))
         && host.iter().any(u8::is_ascii_alphanumeric);
     let plain = percent_decoded(password);
     let sample = matches!(user, b"user" | b"username" | b"login" | b"USER" | b"USERNAME") && plain.len() <= 4;
     host_fits
+        && !brackets
         && plain.len() >= 3
         && !sample
         && !MARKERS.contains(&plain.as_slice())

@@ -1,0 +1,256 @@
+//! Passwords on command lines, where only the program tells what an option means: `mysql -psecret`,
+//! `curl -u user:secret`, `sshpass -p secret`. Options that name themselves (`--password secret`) are found
+//! by their names.
+
+use crate::detect::prefilter::Prefilter;
+use std::ops::Range;
+
+/// How an option hands over its secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// The next word is the secret.
+    Next,
+    /// The secret follows in the same word.
+    Attached,
+    /// The next word is `user:secret`.
+    Pair(u8),
+    /// The next word is the secret behind this prefix.
+    Behind(&'static str),
+    /// The last word of the command.
+    Last,
+}
+
+/// An option of some programs.
+struct Means {
+    programs: &'static [&'static str],
+    option: &'static str,
+    form: Form,
+}
+
+const MYSQL: &[&str] = &["mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlcheck", "mariadb", "mariadb-dump"];
+const LOGIN: &[&str] = &[
+    "docker login",
+    "podman login",
+    "buildah login",
+    "skopeo login",
+    "nerdctl login",
+    "helm registry login",
+    "oras login",
+    "crane auth login",
+    "az login",
+    "oc login",
+    "cf login",
+    "docker-compose login",
+];
+const CURL: &[&str] = &["curl", "wget", "http", "https", "xh"];
+const LDAP: &[&str] = &["ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldapwhoami", "ldappasswd"];
+const MONGO: &[&str] = &[
+    "mongo",
+    "mongosh",
+    "mongodump",
+    "mongorestore",
+    "mongoexport",
+    "mongoimport",
+    "cqlsh",
+    "clickhouse-client",
+    "influx",
+    "kinit",
+    "sqlplus",
+    "ipmitool",
+    "xfreerdp",
+    "rdesktop",
+];
+const ZIP: &[&str] = &["unzip", "zip", "sqlcmd", "bcp", "7z", "7za", "ipmitool", "snmpget", "tsql"];
+
+const TABLE: &[Means] = &[
+    Means { programs: MYSQL, option: "-p", form: Form::Attached },
+    Means { programs: &["sshpass"], option: "-p", form: Form::Attached },
+    Means { programs: &["sshpass"], option: "-p", form: Form::Next },
+    Means { programs: LOGIN, option: "-p", form: Form::Next },
+    Means { programs: CURL, option: "-u", form: Form::Pair(b':') },
+    Means { programs: CURL, option: "--user", form: Form::Pair(b':') },
+    Means { programs: CURL, option: "--proxy-user", form: Form::Pair(b':') },
+    Means { programs: CURL, option: "-U", form: Form::Pair(b':') },
+    Means { programs: CURL, option: "-a", form: Form::Pair(b':') },
+    Means { programs: LDAP, option: "-w", form: Form::Next },
+    Means { programs: &["redis-cli"], option: "-a", form: Form::Next },
+    Means { programs: MONGO, option: "-p", form: Form::Next },
+    Means { programs: ZIP, option: "-P", form: Form::Next },
+    Means { programs: &["smbclient", "mount.cifs", "rpcclient"], option: "-U", form: Form::Pair(b'%') },
+    Means { programs: &["openssl"], option: "-passin", form: Form::Behind("pass:") },
+    Means { programs: &["openssl"], option: "-passout", form: Form::Behind("pass:") },
+    Means { programs: &["openssl"], option: "-pass", form: Form::Behind("pass:") },
+    Means { programs: &["openssl"], option: "-password", form: Form::Behind("pass:") },
+    Means { programs: &["htpasswd"], option: "-b", form: Form::Last },
+    Means { programs: &["htpasswd"], option: "-nb", form: Form::Last },
+    Means { programs: &["htpasswd"], option: "-bc", form: Form::Last },
+    Means { programs: &["htpasswd"], option: "-cb", form: Form::Last },
+    Means { programs: &["htpasswd"], option: "-Bbn", form: Form::Last },
+    Means { programs: &["htpasswd"], option: "-nbB", form: Form::Last },
+    Means { programs: &["rabbitmqctl"], option: "add_user", form: Form::Last },
+    Means { programs: &["rabbitmqctl"], option: "change_password", form: Form::Last },
+    Means { programs: &["vncpasswd", "x11vnc"], option: "-passwd", form: Form::Next },
+];
+
+/// A command is looked at this far.
+const LONGEST: usize = 640;
+/// Words of one command.
+const WORDS: usize = 64;
+
+/// The programs, and what their options mean.
+#[derive(Debug)]
+pub(super) struct Commands {
+    programs: Prefilter,
+    names: Vec<&'static str>,
+}
+
+impl Commands {
+    pub(super) fn new() -> Self {
+        let mut names: Vec<&'static str> = TABLE.iter().flat_map(|means| means.programs).copied().collect();
+        names.sort_unstable();
+        names.dedup();
+        Self { programs: Prefilter::new(names.iter().map(|name| name.as_bytes().to_vec()).collect()), names }
+    }
+
+    /// Calls `found` with each secret that an option hands over.
+    pub(super) fn each(&self, bytes: &[u8], mut found: impl FnMut(Range<usize>)) {
+        self.programs.each(bytes, |index, at| {
+            let Some(name) = self.names.get(index) else { return };
+            let end = at + name.len();
+            let before = at.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
+            let stands_alone = !before.is_ascii_alphanumeric() && !matches!(before, b'_' | b'-' | b'.');
+            if !stands_alone || !matches!(bytes.get(end), Some(b' ' | b'\t' | b'"' | b'\'')) {
+                return;
+            }
+            let words = words(bytes, end);
+            let meanings = TABLE.iter().filter(|means| means.programs.contains(name));
+            for means in meanings {
+                each_of(means, bytes, &words, &mut found);
+            }
+        });
+    }
+}
+
+/// The secrets that one option hands over in a command.
+fn each_of(means: &Means, bytes: &[u8], words: &[Range<usize>], found: &mut impl FnMut(Range<usize>)) {
+    let text = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
+    for (at, word) in words.iter().enumerate() {
+        let given = text(word);
+        if means.form == Form::Attached {
+            // `-p` alone asks, and `-port` is another option.
+            if !given.starts_with(means.option.as_bytes()) || given.starts_with(b"-port") {
+                continue;
+            }
+            if given.len() > means.option.len() {
+                found(word.start + means.option.len()..word.end);
+            } else if let Some(next) =
+                words.get(at + 1).filter(|next| next.start == word.end + 1 && is_quote(bytes.get(word.end)))
+            {
+                // Its quotes stand between the option and the secret.
+                found(next.clone());
+            }
+            continue;
+        }
+        if given != means.option.as_bytes() {
+            continue;
+        }
+        let next = words.get(at + 1);
+        let secret = match means.form {
+            Form::Pair(mark) => next.and_then(|word| {
+                let split = text(word).iter().position(|byte| *byte == mark)?;
+                Some(word.start + split + 1..word.end)
+            }),
+            Form::Behind(prefix) => {
+                next.filter(|word| text(word).starts_with(prefix.as_bytes())).map(|word| word.start + prefix.len()..word.end)
+            }
+            Form::Last => words.last().filter(|_| words.len() > at + 2).cloned(),
+            _ => next.cloned(),
+        };
+        if let Some(secret) = secret.filter(|secret| !text(secret).starts_with(b"-") && secret.len() > 2) {
+            found(secret);
+        }
+    }
+}
+
+fn is_quote(byte: Option<&u8>) -> bool {
+    matches!(byte, Some(b'"' | b'\''))
+}
+
+/// The words of the command that goes on at `start`, without their quotes; also those of a list in JSON.
+fn words(bytes: &[u8], start: usize) -> Vec<Range<usize>> {
+    let text = bytes.get(start..bytes.len().min(start + LONGEST)).unwrap_or_default();
+    let is_list = matches!(text, [b'"' | b'\'', b',', ..] | [b'"' | b'\'', b' ', b',', ..]);
+    let mut words = Vec::new();
+    let mut at = usize::from(matches!(text.first(), Some(b'"' | b'\'')));
+    while words.len() < WORDS {
+        let rest = text.get(at..).unwrap_or_default();
+        at += rest
+            .iter()
+            .take_while(|byte| matches!(byte, b' ' | b'\t') || is_list && matches!(byte, b',' | b'\n' | b'\r'))
+            .count();
+        match text.get(at..).unwrap_or_default() {
+            [] | [b'\n' | b'\r' | b';' | b'|' | b'&' | b')' | b']' | b'`' | b'#' | 0, ..] => break,
+            [b'\\', b'\n', ..] => at += 2,
+            [b'\\', b'\r', b'\n', ..] => at += 3,
+            [quote @ (b'"' | b'\''), rest @ ..] => {
+                let Some(length) = rest.iter().position(|byte| byte == quote) else { break };
+                words.push(start + at + 1..start + at + 1 + length);
+                at += length + 2;
+            }
+            rest => {
+                let length = rest
+                    .iter()
+                    .position(|byte| {
+                        byte.is_ascii_whitespace() || matches!(byte, b';' | b'|' | b')' | b'`' | b'"' | b'\'' | b'<' | b'>' | 0)
+                    })
+                    .unwrap_or(rest.len());
+                // A quote may open inside a word, as in `-p"secret"`.
+                let quote = rest.get(length).copied().filter(|byte| matches!(byte, b'"' | b'\''));
+                let quoted = quote.and_then(|quote| rest.get(length + 1..)?.iter().position(|byte| *byte == quote));
+                if length == 0 && quoted.is_none() {
+                    break;
+                }
+                match quoted {
+                    // What is quoted is the secret part; an option before it stays with it.
+                    Some(inner) if length <= 2 => {
+                        words.push(start + at..start + at + length);
+                        words.push(start + at + length + 1..start + at + length + 1 + inner);
+                        at += length + inner + 2;
+                    }
+                    Some(inner) => at += length + inner + 2,
+                    None => {
+                        words.push(start + at..start + at + length);
+                        at += length.max(1);
+                    }
+                }
+            }
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[&str]) {
+        let mut found = Vec::new();
+        Commands::new().each(text.as_bytes(), |range| found.push(text[range].to_owned()));
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn programs_and_their_options() {
+        check("mysql -u root -pabc1 -h db", &["abc1"]);
+        check("mysql -u root -p -h db --port 3", &[]);
+        check("RUN curl -sSf -u bob:abc1 https://x.internal", &["abc1"]);
+        check("curl -u \"bob:abc1\" \\\n  https://x", &["abc1"]);
+        check("[\"curl\", \"-u\", \"bob:abc1\", \"https://x\"]", &["abc1"]);
+        check("sshpass -p 'abc 1' ssh x && mysql -pdef2", &["abc 1", "def2"]);
+        check("docker login -u ci -p abc1 r.internal", &["abc1"]);
+        check("docker run -p 8080:80 x", &[]);
+        check("openssl rsa -passin pass:abc1 -in x", &["abc1"]);
+        check("htpasswd -b /etc/x bob abc1", &["abc1"]);
+        check("redis-cli -a abc1; x -a def", &["abc1"]);
+    }
+}

@@ -1,0 +1,293 @@
+//! Secrets that a name gives away: `DB_PASSWORD=…`, `apiKey: "…"`, in every notation.
+//!
+//! A literal pass finds where a word that says "secret" stands; [`notation`] finds the value that
+//! belongs to it; [`names`] judges the one, [`value`] the other, and [`model`] both together.
+
+mod command;
+mod language;
+mod model;
+pub(super) mod names;
+mod notation;
+mod syntax;
+mod unwrap;
+mod value;
+pub(super) mod words;
+
+pub(super) use syntax::Syntax;
+
+use super::context::Around;
+use super::prefilter::Prefilter;
+use super::{Hit, judge};
+use crate::rules::{Form, Rule, Structure};
+use model::Traits;
+use names::{Kind, Named};
+use notation::{Candidate, Joint};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Longest name.
+const NAME: usize = 96;
+/// A zero this near means a binary, where names and values do not stand side by side.
+const BINARY: usize = 32;
+
+/// Beginnings of words that say "secret". Short ones stand with what must follow them.
+const HEADS: &[&str] = &[
+    "pass",
+    "Pass",
+    "PASS",
+    "pwd",
+    "Pwd",
+    "PWD",
+    "pswd",
+    "PSWD",
+    "secret",
+    "Secret",
+    "SECRET",
+    "token",
+    "Token",
+    "TOKEN",
+    "key",
+    "Key",
+    "KEY",
+    "auth",
+    "Auth",
+    "AUTH",
+    "cred",
+    "Cred",
+    "CRED",
+    "salt",
+    "Salt",
+    "SALT",
+    "pw=",
+    "pw:",
+    "pw ",
+    "pw\"",
+    "pw'",
+    "PW=",
+    "PW:",
+    "PW ",
+    "PW\"",
+    "PW'",
+    "jwt",
+    "JWT",
+    "senha",
+    "SENHA",
+    "kennwort",
+    "wachtwoord",
+    "earer",
+    "psk",
+    "PSK",
+];
+
+/// All rules about names and values.
+#[derive(Debug)]
+pub(super) struct Assignments {
+    heads: Prefilter,
+    /// By kind of name, in the order of [`Kind::ALL`].
+    by_kind: Vec<(Kind, Arc<Rule>)>,
+    /// Rules about certain names: their words in a row, and whether the secret is a password.
+    by_words: Vec<(Vec<String>, Arc<Rule>)>,
+    /// For passwords on command lines.
+    on_commands: Option<Arc<Rule>>,
+    commands: command::Commands,
+}
+
+impl Assignments {
+    /// Takes the rules about assignments of a set.
+    pub(super) fn new(rules: &[Arc<Rule>]) -> Self {
+        let (mut by_kind, mut by_words) = (Vec::new(), Vec::new());
+        for rule in rules {
+            let Form::Structural { structure: Structure::Assignment, names, .. } = &rule.form else { continue };
+            for name in names {
+                match Kind::ALL.iter().find(|(text, _)| text == name) {
+                    Some((_, kind)) => by_kind.push((*kind, Arc::clone(rule))),
+                    None => by_words.push((words::words(name.as_bytes()), Arc::clone(rule))),
+                }
+            }
+        }
+        let is_command = |rule: &&Arc<Rule>| matches!(&rule.form, Form::Structural { structure: Structure::CommandLine, .. });
+        let on_commands = rules.iter().find(is_command).cloned();
+        let commands = command::Commands::new();
+        Self {
+            on_commands,
+            commands,
+            heads: Prefilter::new(HEADS.iter().map(|head| head.as_bytes().to_vec()).collect()),
+            by_kind,
+            by_words,
+        }
+    }
+
+    /// Finds names with their values in a text.
+    pub(super) fn detect(&self, bytes: &[u8], around: Around, hits: &mut Vec<Hit>) {
+        if self.by_kind.is_empty() && self.by_words.is_empty() {
+            return;
+        }
+        let mut done = 0;
+        self.heads.each(bytes, |_, at| {
+            if at < done {
+                return;
+            }
+            let name = identifier(bytes, at);
+            done = name.end.max(at + 1);
+            if name.len() > NAME {
+                return;
+            }
+            let Some(found) = notation::candidate(bytes, &name, around.syntax) else { return };
+            if found.value.len() < 3 || beside_zero(bytes, name.start, found.value.end) {
+                return;
+            }
+            hits.extend(self.judge(bytes, &name, found, around));
+        });
+        if self.on_commands.is_some() {
+            let password = Named { kind: Kind::Password, strength: names::Strength::Plain };
+            self.commands.each(bytes, |value| {
+                let found = Candidate { value, joint: Joint::Option, quoted: true, fills_line: false };
+                hits.extend(self.verdict(b"", password, bytes, found, around));
+            });
+        }
+    }
+
+    /// Judges a name and a value that a structure gave. The span is in `value`.
+    pub(super) fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
+        let last = name.rsplit(|byte| matches!(byte, b'/' | b':' | b']')).find(|part| !part.is_empty()).unwrap_or(name);
+        let start = value.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let end = start + value.trim_ascii().len();
+        let quoted = matches!(value.get(start..end), Some([b'"', .., b'"'] | [b'\'', .., b'\'']));
+        let range = if quoted && end > start + 1 { start + 1..end - 1 } else { start..end };
+        let found = Candidate { value: range, joint: Joint::Assigned, quoted: true, fills_line: true };
+        hits.extend(self.of_value(last, value, found, Around::nothing(Syntax::Given)));
+    }
+
+    fn judge(&self, bytes: &[u8], name: &Range<usize>, found: Candidate, around: Around) -> Option<Hit> {
+        let text = bytes.get(name.clone())?;
+        if found.joint == Joint::Called && !is_setter(text) {
+            return None;
+        }
+        self.of_value(text, bytes, found, around)
+    }
+
+    fn of_value(&self, name: &[u8], bytes: &[u8], found: Candidate, around: Around) -> Option<Hit> {
+        let named = names::named(name);
+        let special = self.by_words.iter().find(|(words, _)| has_words(name, words));
+        let named = named.or(special.map(|_| Named { kind: Kind::Secret, strength: names::Strength::Plain }))?;
+        self.verdict(name, named, bytes, found, around).map(|hit| match special {
+            Some((_, rule)) => Hit { rule: Arc::clone(&rule.label), severity: hit.severity.min(rule.severity), ..hit },
+            None => hit,
+        })
+    }
+
+    /// The hit that a name and a value make, if the model says so.
+    fn verdict(&self, name: &[u8], named: Named, bytes: &[u8], mut found: Candidate, around: Around) -> Option<Hit> {
+        if let Some(inner) = unwrap::default_within(bytes, &found.value) {
+            found.value = inner;
+        }
+        let found = without_scheme(bytes, found);
+        let value = bytes.get(found.value.clone())?;
+        let on_command = found.joint == Joint::Option;
+        let literal = around.syntax.is_literal() || found.joint == Joint::Embedded;
+        if value.len() < 3 || value.len() > LONGEST || !name.is_empty() && super::placeholder::repeats_name(name, value) {
+            return None;
+        }
+        if is_name(value) && !(literal && named.kind == Kind::Password) {
+            return None;
+        }
+        // Where nothing tells the language, a line of its own is a setting.
+        let bare_is_value = literal || found.fills_line && matches!(around.syntax, Syntax::Unknown | Syntax::Prose);
+        let shape = value::shape(value, value::Setting { quoted: found.quoted, literal: bare_is_value });
+        let traits = Traits {
+            value,
+            shape,
+            joint: found.joint,
+            quoted: found.quoted,
+            fills_line: found.fills_line,
+            literal,
+            prose: around.syntax == Syntax::Prose,
+            trial: around.trial,
+        };
+        let judged = model::judge(named, traits)?;
+        let by_kind = || self.by_kind.iter().find(|(kind, _)| *kind == named.kind).map(|(_, rule)| rule);
+        let rule = self.on_commands.as_ref().filter(|_| on_command).or_else(by_kind)?;
+        let mut hit = judge::hit(rule, bytes, found.value, 0);
+        hit.name = Some(crate::place::escaped(name)).filter(|name| !name.is_empty());
+        hit.confidence = judged.confidence;
+        hit.severity = hit.severity.min(judged.at_most);
+        hit.reasons = vec![match on_command {
+            true => "an option of a known program takes a password".into(),
+            false => format!("the name promises a {}", named.kind.as_str()).into(),
+        }];
+        if judged.weak {
+            hit.reasons.push("a weak value: anybody would try it".into());
+        }
+        if around.trial {
+            hit.reasons.push(super::context::TRIAL.into());
+        }
+        Some(hit)
+    }
+}
+
+/// Longest secret of a name and a value: a key written on one line.
+const LONGEST: usize = 1024;
+
+/// The identifier that holds the byte at `at`.
+fn identifier(bytes: &[u8], at: usize) -> Range<usize> {
+    let left = bytes.get(at.saturating_sub(NAME)..at).unwrap_or_default();
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let mut start = at - left.iter().rev().take_while(|byte| part(**byte)).count();
+    // In a string, `\n` before a name is a line end.
+    if start > 0 && bytes.get(start - 1) == Some(&b'\\') && start < at && matches!(bytes.get(start), Some(b'n' | b't' | b'r')) {
+        start += 1;
+    }
+    start += bytes.get(start..at).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'-' | b'.')).count();
+    let right = bytes.get(at..bytes.len().min(at + NAME)).unwrap_or_default();
+    let word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let goes_on = |(index, byte): &(usize, &u8)| word(Some(byte)) || matches!(byte, b'-' | b'.') && word(right.get(index + 1));
+    let right = right.get(..right.iter().enumerate().take_while(goes_on).count()).unwrap_or_default();
+    const COMPARES: [&[u8]; 3] = [b".equals", b".Equals", b".equalsIgnoreCase"];
+    let method = COMPARES.iter().find(|method| right.ends_with(method));
+    start..at + right.len() - method.map_or(0, |method| method.len())
+}
+
+fn beside_zero(bytes: &[u8], start: usize, end: usize) -> bool {
+    let near = bytes.get(start.saturating_sub(BINARY)..bytes.len().min(end + BINARY)).unwrap_or_default();
+    memchr::memchr(0, near).is_some()
+}
+
+/// Whether a call with this name takes the secret: `setPassword(…)`, `with_token(…)`, `.password(…)`.
+fn is_setter(name: &[u8]) -> bool {
+    let words = words::words(name.rsplit(|byte| *byte == b'.').next().unwrap_or(name));
+    let first = words.first().map_or("", String::as_str);
+    matches!(first, "set" | "with" | "add" | "use" | "put")
+        || words.len() == 1 && name.contains(&b'.')
+        || name.starts_with(b"password")
+}
+
+/// Whether the words of a name hold `wanted` in a row.
+fn has_words(name: &[u8], wanted: &[String]) -> bool {
+    !wanted.is_empty() && words::words(name).windows(wanted.len()).any(|words| words == wanted)
+}
+
+/// Whether a value is itself the name of a secret: `MYSQL_ROOT_PASSWORD`, `apiTokenField`.
+fn is_name(value: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@' | b'$' | b':');
+    value.len() < 48 && value.iter().all(plain) && language::wordiness(value) > 0.6 && names::named(value).is_some()
+}
+
+/// Whether a value is made of words: a password that anybody would try.
+pub(super) fn is_word(value: &[u8]) -> bool {
+    value::shape(value, value::Setting { quoted: true, literal: true }) == value::Shape::Words
+}
+
+/// Steps over `Bearer` and its like before the credential itself.
+fn without_scheme(bytes: &[u8], found: Candidate) -> Candidate {
+    let value = bytes.get(found.value.clone()).unwrap_or_default();
+    let scheme = ["bearer ", "token ", "basic ", "apikey ", "key ", "token=", "bearer: "]
+        .iter()
+        .find(|scheme| value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes())));
+    match scheme {
+        Some(scheme) => Candidate { value: found.value.start + scheme.len()..found.value.end, ..found },
+        None => found,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,272 @@
+//! The judgement of a name with its value, with all of its weights.
+//!
+//! A pair earns points for what its name promises, for how its value looks given that promise, and for
+//! how both are written down. [`CERTAIN`] points and more are high confidence, [`LIKELY`] medium,
+//! [`POSSIBLE`] low; fewer are no finding. The weights were set by hand so that the recall bench and
+//! two gigabytes of installed packages come out best together (`benches/README.md`).
+
+use super::names::{Kind, Named, Strength};
+use super::notation::Joint;
+use super::value::Shape;
+use crate::finding::{Confidence, Severity};
+
+/// Points for high confidence.
+const CERTAIN: i32 = 7;
+/// Points for medium confidence.
+const LIKELY: i32 = 5;
+/// Points for low confidence.
+const POSSIBLE: i32 = 4;
+
+/// What is known of a pair besides its name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Traits<'a> {
+    pub(super) value: &'a [u8],
+    pub(super) shape: Shape,
+    pub(super) joint: Joint,
+    pub(super) quoted: bool,
+    /// Whether a bare value fills its line.
+    pub(super) fills_line: bool,
+    /// Whether bare words are values in this kind of text.
+    pub(super) literal: bool,
+    /// Whether the text is for people.
+    pub(super) prose: bool,
+    /// Whether the path says that this is for tests or documentation.
+    pub(super) trial: bool,
+}
+
+/// What the model says of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Judged {
+    pub(super) confidence: Confidence,
+    /// At most this bad, whatever the rule says.
+    pub(super) at_most: Severity,
+    /// Whether the value is one that anybody would try.
+    pub(super) weak: bool,
+}
+
+/// Judges a pair; `None` is no finding.
+pub(super) fn judge(named: Named, traits: Traits<'_>) -> Option<Judged> {
+    let weak = is_weak(traits);
+    let points = of_name(named) + of_shape(named, traits, weak)? + of_notation(traits);
+    let confidence = match points {
+        CERTAIN.. => Confidence::High,
+        LIKELY.. => Confidence::Medium,
+        POSSIBLE.. => Confidence::Low,
+        _ => return None,
+    };
+    let at_most = match (named.kind, named.strength) {
+        _ if weak => Severity::Low,
+        (Kind::Salt, _) => Severity::Low,
+        (_, Strength::Hint) => Severity::Medium,
+        _ => Severity::Critical,
+    };
+    Some(Judged { confidence, at_most, weak })
+}
+
+fn of_name(named: Named) -> i32 {
+    match named.strength {
+        Strength::Plain => 3,
+        Strength::Usual => 2,
+        Strength::Hint => 0,
+    }
+}
+
+/// Points for the value; `None` where it rules the pair out.
+fn of_shape(named: Named, traits: Traits<'_>, weak: bool) -> Option<i32> {
+    let length = traits.value.len();
+    let plain = named.strength == Strength::Plain;
+    let points = match (named.kind, traits.shape) {
+        (_, Shape::Other(_)) => return None,
+        (Kind::Salt, Shape::Random | Shape::Hex) => 2,
+        (Kind::Salt, _) => return None,
+        (_, Shape::Random) => 4,
+        (Kind::Password, Shape::Mixed) => {
+            if length >= 5 {
+                3
+            } else {
+                2
+            }
+        }
+        (Kind::Password, Shape::Hex) => 3,
+        (Kind::Password, Shape::Uuid) => 2,
+        (Kind::Password, Shape::Digits) => {
+            if length >= 4 && traits.literal {
+                2
+            } else {
+                1
+            }
+        }
+        (Kind::Password, Shape::Words) => return words_as_password(traits, weak),
+        (_, Shape::Hex) => {
+            if length >= 32 {
+                3
+            } else {
+                2
+            }
+        }
+        (_, Shape::Uuid) => 2,
+        (_, Shape::Digits) => return None,
+        (Kind::Secret, Shape::Mixed) if length >= 6 => 2 + i32::from(traits.literal && !plain),
+        (_, Shape::Mixed) if length >= 16 => 2,
+        (_, Shape::Mixed) if length >= 10 => 1,
+        (Kind::Secret, Shape::Words) if plain && traits.literal && length >= 6 => 1,
+        (_, Shape::Mixed | Shape::Words) => return None,
+    };
+    Some(points)
+}
+
+/// Words are passwords in settings, and where everybody knows them as such; in code they are mostly
+/// labels, names of fields and kinds.
+fn words_as_password(traits: Traits<'_>, weak: bool) -> Option<i32> {
+    let one_word = traits.value.iter().all(u8::is_ascii_alphanumeric);
+    let direct = matches!(
+        traits.joint,
+        Joint::Assigned | Joint::Embedded | Joint::Element | Joint::Sibling | Joint::Beside | Joint::Option
+    );
+    match (weak, traits.literal, direct) {
+        (true, _, true) => Some(2),
+        (false, true, true) => Some(if one_word { 2 } else { 1 }),
+        (true, _, false) => Some(1),
+        (false, false, true) if traits.joint == Joint::Option => None,
+        (false, false, true) => Some(if one_word && traits.value.len() <= 16 { 1 } else { 0 }),
+        _ => None,
+    }
+}
+
+fn of_notation(traits: Traits<'_>) -> i32 {
+    let joint = match traits.joint {
+        Joint::Listed if traits.value.len() < 8 => -2,
+        Joint::Compared | Joint::Listed => -1,
+        _ => 0,
+    };
+    let bare = match (traits.quoted, traits.literal, traits.fills_line) {
+        (true, ..) | (false, true, _) => 0,
+        _ if traits.joint == Joint::Embedded => 0,
+        (false, false, true) => 0,
+        (false, false, false) => -2,
+    };
+    let prose = if traits.prose && !traits.quoted { -1 } else { 0 };
+    let trial = if traits.trial { -2 } else { 0 };
+    joint + bare + prose + trial
+}
+
+/// Passwords that whoever wants in tries first, and short ones.
+fn is_weak(traits: Traits<'_>) -> bool {
+    if matches!(traits.shape, Shape::Digits | Shape::Words) && traits.literal {
+        return true;
+    }
+    let lower = traits.value.to_ascii_lowercase();
+    let stem = lower.strip_suffix(b"!").unwrap_or(&lower);
+    let stem = stem.trim_ascii_end();
+    let letters = stem.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
+    let stem = stem.get(..letters).unwrap_or_default();
+    KNOWN.iter().any(|word| word.as_bytes() == stem) || traits.value.len() < 8
+}
+
+/// Defaults that programs ship with, and what people type first; digits behind them do not help.
+const KNOWN: &[&str] = &[
+    "admin",
+    "administrator",
+    "root",
+    "toor",
+    "postgres",
+    "mysql",
+    "redis",
+    "mongo",
+    "mongodb",
+    "oracle",
+    "tiger",
+    "sa",
+    "rabbitmq",
+    "guest",
+    "letmein",
+    "welcome",
+    "hunter",
+    "qwerty",
+    "qwertz",
+    "azerty",
+    "monkey",
+    "dragon",
+    "master",
+    "login",
+    "abc",
+    "iloveyou",
+    "sunshine",
+    "princess",
+    "football",
+    "trustno",
+    "passw0rd",
+    "p@ssw0rd",
+    "p@ssword",
+    "pa$$word",
+    "pa$$w0rd",
+    "pa55word",
+    "password",
+    "passwort",
+    "secret",
+    "supersecret",
+    "topsecret",
+    "changeme",
+    "test",
+    "demo",
+    "user",
+    "minio",
+    "minioadmin",
+    "elastic",
+    "kibana",
+    "grafana",
+    "jenkins",
+    "nexus",
+    "sonar",
+    "tomcat",
+    "vagrant",
+    "raspberry",
+    "ubuntu",
+    "debian",
+    "pi",
+    "alpine",
+    "calvin",
+    "manager",
+    "system",
+    "wordpress",
+    "drupal",
+    "magento",
+    "laravel",
+    "django",
+    "airflow",
+    "superset",
+    "keycloak",
+    "zabbix",
+    "nagios",
+    "cassandra",
+    "neo4j",
+    "couchbase",
+    "influx",
+    "docker",
+    "kubernetes",
+    "homestead",
+    "sail",
+    "example",
+    "foo",
+    "foobar",
+    "bar",
+    "pass",
+    "summer",
+    "winter",
+    "spring",
+    "autumn",
+    "hello",
+    "default",
+    "public",
+    "private",
+    "s3cr3t",
+    "s3cret",
+    "secr3t",
+    "pwd",
+    "mypass",
+    "mypassword",
+    "testpass",
+    "testpassword",
+    "dbpass",
+    "dbpassword",
+];

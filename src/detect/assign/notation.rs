@@ -1,0 +1,436 @@
+//! Name and value in every notation: what stands behind a name, and where its value begins and ends.
+//!
+//! ```text
+//! name = value      name: value     name := "v"      "name": "value"    name => 'value'     <name>value</name>
+//! name: str = "v"   f(name="v")     set_name("v")    ["name"] = "v"     put("name", "v")    <x name="n" value="v"/>
+//! name == "v"       ?name=value&    ;name=value;     name 'v' (SQL)     char name[] = "v"   - name: n / value: v
+//! ```
+
+use super::syntax::Syntax;
+use super::unwrap;
+use std::ops::Range;
+
+/// How name and value are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Joint {
+    /// `=`, `:`, `=>` and their like.
+    Assigned,
+    /// `==` and its like.
+    Compared,
+    /// `set_name("value")`.
+    Called,
+    /// `"name", "value"`.
+    Listed,
+    /// `name 'value'`.
+    Beside,
+    /// `<name>value</name>`.
+    Element,
+    /// A `name` and a `value` that stand next to each other.
+    Sibling,
+    /// `--name value`, or an option of a known program.
+    Option,
+    /// In a query or a connection string.
+    Embedded,
+}
+
+/// A name with its value, as ranges of the text.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) value: Range<usize>,
+    pub(super) joint: Joint,
+    /// Whether quotes enclose the value.
+    pub(super) quoted: bool,
+    /// Whether a bare value reaches from behind the name to the end of the line.
+    pub(super) fills_line: bool,
+}
+
+/// Longest value; keys in one line stay below.
+const LONGEST: usize = 1024;
+/// White space between name, joint and value.
+const BLANK: usize = 48;
+
+/// What is behind the name at `name`.
+pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Candidate> {
+    if let Some(value) = unwrap::default_around(bytes, name) {
+        return Some(Candidate { value, joint: Joint::Assigned, quoted: true, fills_line: false });
+    }
+    let mut text = Cursor { bytes, at: name.end };
+    let before = name.start.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b'\n');
+    if matches!(bytes_before(bytes, name), [.., b':', b':'] | [.., b'?', b' ', b'"' | b'\''] | [.., b'?', b'"' | b'\'']) {
+        // Part of a path of modules, or a branch of a condition.
+        return None;
+    }
+    let closed = text.quote().is_some();
+    let _ = text.eat(b"]") || !closed && text.index();
+    if !closed && text.eat(b">") {
+        return opens_tag(bytes, name).then(|| text.element()).flatten();
+    }
+    if closed && text.eat(b">") {
+        return text.element();
+    }
+    if closed && let Some(found) = { text }.sibling(syntax) {
+        return Some(found);
+    }
+    let touching = text.at;
+    text.blank();
+    let blank = text.at > touching;
+    let joint = match text.joint(closed, blank, takes_list(bytes, name), is_embedded(bytes, name)) {
+        Some(joint) => joint,
+        None => return beside(text, name, syntax, blank),
+    };
+    if joint == Joint::Assigned {
+        text.annotation(syntax);
+    }
+    if joint == Joint::Assigned && matches!(syntax, Syntax::Yaml | Syntax::Unknown) {
+        text.block_scalar();
+    }
+    text.value(joint, name, syntax, before)
+}
+
+/// Names whose value follows without a joint: SQL, settings of small languages, a sibling.
+fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool) -> Option<Candidate> {
+    let at = text.at;
+    if let Some(found) = text.sibling(syntax).filter(|found| syntax != Syntax::Prose || found.quoted) {
+        return Some(found);
+    }
+    text.at = at;
+    let closed = matches!(text.bytes.get(name.end), Some(b'"' | b'\'' | b'`' | b'\\'));
+    if blank && !closed && text.is_text_type() && text.typed() {
+        return text.value(Joint::Assigned, name, syntax, b' ');
+    }
+    text.at = at;
+    if blank && takes_word(text.bytes, name) {
+        let length = bare(text.rest(), Joint::Beside, Syntax::Lines, false);
+        return (length > 0).then_some(Candidate {
+            value: at..at + length,
+            joint: Joint::Beside,
+            quoted: true,
+            fills_line: true,
+        });
+    }
+    if blank && !closed && bytes_before(text.bytes, name).ends_with(b"--") && !matches!(text.peek(), Some(b'-')) {
+        let value = text.literal().unwrap_or_else(|| at..at + bare(text.rest(), Joint::Option, Syntax::Shell, false));
+        return (!value.is_empty()).then_some(Candidate { value, joint: Joint::Option, quoted: true, fills_line: false });
+    }
+    let quote = text.peek();
+    (blank && !closed && has_place_beside(text.bytes, name, syntax, quote))
+        .then(|| text.literal())
+        .flatten()
+        .map(|value| Candidate { value, joint: Joint::Beside, quoted: true, fills_line: false })
+}
+
+/// Whether a string may follow the name without a joint. In code that is a macro, or SQL.
+fn has_place_beside(bytes: &[u8], name: &Range<usize>, syntax: Syntax, quote: Option<u8>) -> bool {
+    let text = bytes.get(name.clone()).unwrap_or_default();
+    let is_verb = text.eq_ignore_ascii_case(b"pass");
+    let defines = bytes_before(bytes, name).ends_with(b"define ");
+    let in_sql = text.eq_ignore_ascii_case(b"password") && quote == Some(b'\'');
+    defines || !is_verb && (in_sql || !matches!(syntax, Syntax::Code | Syntax::Prose | Syntax::Markup))
+}
+
+/// Whether the quoted name is the first of a call's arguments, or an option in a list of words.
+fn takes_list(bytes: &[u8], name: &Range<usize>) -> bool {
+    let before = bytes_before(bytes, name);
+    before.ends_with(b"--") || before.split_last().is_some_and(|(_, before)| before.trim_ascii_end().ends_with(b"("))
+}
+
+/// Whether the name stands in a query, or in a row of `name=value` as in connection strings.
+fn is_embedded(bytes: &[u8], name: &Range<usize>) -> bool {
+    let before = bytes.get(name.start.saturating_sub(64)..name.start).unwrap_or_default();
+    let Some((mark, before)) = before.split_last() else { return false };
+    match mark {
+        // Not the `?` of a condition: a query follows a path or a host.
+        b'?' | b'&' => {
+            before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'%' | b'-' | b'_' | b'='))
+                && !bytes.get(name.clone()).unwrap_or_default().contains(&b'.')
+        }
+        b';' => {
+            is_setting(before.rsplit(|byte| matches!(byte, b';' | b'"' | b'\'' | b'\n' | b'`' | b'>')).next().unwrap_or_default())
+        }
+        b' ' => is_setting(
+            before.rsplit(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'')).next().unwrap_or_default(),
+        ),
+        _ => false,
+    }
+}
+
+/// `name=value` of a connection string, and no statement of code.
+fn is_setting(text: &[u8]) -> bool {
+    let (Some(equals), Some(last)) = (text.iter().position(|byte| *byte == b'='), text.last()) else { return false };
+    let name = text.get(..equals).unwrap_or_default();
+    let code = |byte: &u8| matches!(byte, b'(' | b')' | b'{' | b'}' | b'[' | b'<' | b'|' | b'"' | b'\'');
+    !name.is_empty() && !name.contains(&b'.') && !text.iter().any(code) && !matches!(last, b'=' | b',')
+}
+
+fn bytes_before<'a>(bytes: &'a [u8], name: &Range<usize>) -> &'a [u8] {
+    bytes.get(name.start.saturating_sub(8)..name.start).unwrap_or_default()
+}
+
+/// Whether a bare word behind a blank is the value of the name: `ENV NAME value`, `requirepass value`.
+fn takes_word(bytes: &[u8], name: &Range<usize>) -> bool {
+    let before = bytes_before(bytes, name);
+    let declared = [&b"ENV "[..], b"env ", b"setenv ", b"Env "].iter().any(|word| before.ends_with(word));
+    let setting = matches!(bytes.get(name.clone()), Some(b"requirepass" | b"masterauth" | b"sentinel-pass"));
+    (declared || setting) && bytes.get(name.end + 1).is_some_and(|byte| !matches!(byte, b'"' | b'\'' | b'='))
+}
+
+/// Whether the name is the last part of an opening tag: `<password`, `<ns:password`.
+fn opens_tag(bytes: &[u8], name: &Range<usize>) -> bool {
+    let before = bytes.get(name.start.saturating_sub(24)..name.start).unwrap_or_default();
+    let prefix = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b':').count();
+    before.len().checked_sub(prefix + 1).and_then(|at| before.get(at)) == Some(&b'<')
+}
+
+/// A place in the text, moving right.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..self.bytes.len().min(self.at + LONGEST + BLANK)).unwrap_or_default()
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    pub(super) fn eat(&mut self, text: &[u8]) -> bool {
+        let found = self.rest().starts_with(text);
+        self.at += if found { text.len() } else { 0 };
+        found
+    }
+
+    /// A quote, perhaps escaped because the text stands in a string itself; how many backslashes it has.
+    fn quote(&mut self) -> Option<(u8, usize)> {
+        let escapes = self.rest().iter().take(3).take_while(|byte| **byte == b'\\').count();
+        let quote = self.rest().get(escapes).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
+        self.at += escapes + 1;
+        Some((quote, escapes))
+    }
+
+    pub(super) fn blank(&mut self) {
+        self.at += self.rest().iter().take(BLANK).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    }
+
+    fn blank_lines(&mut self) {
+        self.at += self.rest().iter().take(BLANK).take_while(|byte| byte.is_ascii_whitespace()).count();
+    }
+
+    /// `[]`, `[32]` behind a name in C.
+    fn index(&mut self) -> bool {
+        let rest = self.rest();
+        let Some(b'[') = rest.first() else { return false };
+        let digits = rest.iter().skip(1).take(8).take_while(|byte| byte.is_ascii_digit()).count();
+        let closed = rest.get(digits + 1) == Some(&b']');
+        self.at += if closed { digits + 2 } else { 0 };
+        closed
+    }
+
+    fn joint(&mut self, closed: bool, blank: bool, listed: bool, embedded: bool) -> Option<Joint> {
+        for text in [&b"==="[..], b"!==", b"==", b"!=", b".equals(", b".Equals("] {
+            if self.eat(text) {
+                return Some(Joint::Compared);
+            }
+        }
+        for text in [&b"=>"[..], b":=", b"?=", b"||=", b"??=", b"<-", b"="] {
+            if self.eat(text) {
+                return Some(if embedded && !blank && !closed { Joint::Embedded } else { Joint::Assigned });
+            }
+        }
+        if self.rest().starts_with(b"::") {
+            return None;
+        }
+        if self.eat(b":") {
+            return Some(Joint::Assigned);
+        }
+        if closed && listed && self.eat(b",") {
+            self.blank_lines();
+            return Some(Joint::Listed);
+        }
+        if !closed && !blank && self.eat(b"(") {
+            return Some(Joint::Called);
+        }
+        None
+    }
+
+    /// Steps over the type in `name: str = …`.
+    fn annotation(&mut self, syntax: Syntax) {
+        if matches!(syntax, Syntax::Lines | Syntax::Yaml | Syntax::Given) {
+            return;
+        }
+        let mut ahead = *self;
+        ahead.blank();
+        if ahead.typed() {
+            *self = ahead;
+        }
+    }
+
+    /// Whether the type of a text follows, as in `token string = …`.
+    fn is_text_type(&self) -> bool {
+        [&b"string"[..], b"String", b"[]byte", b"*string", b"&str", b"char", b"text"]
+            .into_iter()
+            .any(|kind| self.rest().starts_with(kind))
+    }
+
+    /// Whether a type and `=` follow, and a string behind them; steps over both.
+    fn typed(&mut self) -> bool {
+        let rest = self.rest();
+        let is_type = |byte: &u8| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'_' | b'<' | b'>' | b'[' | b']' | b'.' | b'|' | b'?' | b'&' | b'*' | b' ' | b',' | b'\'')
+        };
+        let length = rest.iter().take(64).take_while(|byte| is_type(byte)).count();
+        let starts = rest.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'&' | b'*' | b'['));
+        let assigned = rest.get(length) == Some(&b'=') && !matches!(rest.get(length + 1), Some(b'=' | b'>'));
+        if !starts || !assigned {
+            return false;
+        }
+        let mut ahead = Cursor { bytes: self.bytes, at: self.at + length + 1 };
+        ahead.blank();
+        let found = ahead.literal().is_some();
+        self.at += if found { length + 1 } else { 0 };
+        found
+    }
+
+    /// Steps over `|` or `>-` and the line end, to the first line of a YAML block.
+    fn block_scalar(&mut self) {
+        let mut ahead = *self;
+        ahead.blank();
+        let marks =
+            ahead.rest().iter().take(4).take_while(|byte| matches!(byte, b'|' | b'>' | b'-' | b'+' | b'0'..=b'9')).count();
+        if !matches!(ahead.peek(), Some(b'|' | b'>')) {
+            return;
+        }
+        ahead.at += marks;
+        ahead.blank();
+        if ahead.eat(b"\n") || ahead.eat(b"\r\n") {
+            *self = ahead;
+        }
+    }
+
+    /// The value behind a joint.
+    fn value(mut self, joint: Joint, name: &Range<usize>, syntax: Syntax, before: u8) -> Option<Candidate> {
+        self.blank();
+        let strict = matches!(joint, Joint::Called | Joint::Listed | Joint::Compared);
+        if let Some(value) = self.literal() {
+            return Some(Candidate { value, joint, quoted: true, fills_line: false });
+        }
+        // A string may stand on the next line.
+        if joint == Joint::Assigned && matches!(self.peek(), Some(b'\n' | b'\r')) && !syntax.is_literal() {
+            let mut below = self;
+            below.blank_lines();
+            return below.literal().map(|value| Candidate { value, joint, quoted: true, fills_line: false });
+        }
+        if let Some(value) = unwrap::default_of(self, !syntax.is_literal()) {
+            return Some(Candidate { value, joint, quoted: true, fills_line: false });
+        }
+        if strict {
+            return None;
+        }
+        let length = bare(self.rest(), joint, syntax, in_braces(self.bytes, name.start));
+        let value = self.at..self.at + length;
+        let to_end = matches!(self.bytes.get(value.end), None | Some(b'\n' | b'\r'));
+        let from_start = matches!(before, b'\n' | b'\r') || starts_line(self.bytes, name.start);
+        (length > 0).then_some(Candidate { value, joint, quoted: false, fills_line: to_end && from_start })
+    }
+
+    /// The text of a string literal that starts here, whatever marks stand before its quote.
+    pub(super) fn literal(&mut self) -> Option<Range<usize>> {
+        let mut ahead = *self;
+        ahead.at += ahead.rest().iter().take(3).take_while(|byte| b"bBrRuUfFLN@$#([8".contains(byte)).count();
+        let (quote, escapes) = ahead.quote()?;
+        let tripled = escapes == 0 && ahead.eat(&[quote, quote]);
+        let (start, body) = (ahead.at, ahead.rest());
+        let mut at = 0;
+        while let Some(byte) = body.get(at) {
+            match byte {
+                b'\n' | b'\r' if !tripled && quote != b'`' => return None,
+                b'\\' if escapes == 0 => at += 1,
+                byte if *byte == quote => {
+                    if !tripled || body.get(at..at + 3).is_some_and(|end| end.iter().all(|byte| *byte == quote)) {
+                        self.at = start + at + if tripled { 3 } else { 1 };
+                        return Some(start..start + at.saturating_sub(escapes));
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// What stands between two tags.
+    fn element(&mut self) -> Option<Candidate> {
+        self.blank_lines();
+        if self.eat(b"<![CDATA[") {
+            let end = memchr::memmem::find(self.rest(), b"]]>")?;
+            return Some(Candidate { value: self.at..self.at + end, joint: Joint::Element, quoted: true, fills_line: false });
+        }
+        let end = memchr::memchr(b'<', self.rest())?;
+        let closes = self.rest().get(end + 1) == Some(&b'/');
+        let text = self.rest().get(..end)?;
+        let value = self.at..self.at + text.trim_ascii_end().len();
+        (closes && !value.is_empty()).then_some(Candidate { value, joint: Joint::Element, quoted: true, fills_line: false })
+    }
+
+    /// `value: v`, `"value": "v"` or `value="v"` right behind the name.
+    fn sibling(&mut self, syntax: Syntax) -> Option<Candidate> {
+        self.at += self
+            .rest()
+            .iter()
+            .take(BLANK)
+            .take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\''))
+            .count();
+        let word = [&b"defaultValue"[..], b"default_value", b"default", b"value", b"Value", b"VALUE", b"content"]
+            .into_iter()
+            .any(|word| self.eat(word));
+        let _ = self.quote();
+        self.blank();
+        if !word || !(self.eat(b":") || self.eat(b"=")) {
+            return None;
+        }
+        let name = self.at..self.at;
+        let found = self.value(Joint::Assigned, &name, if syntax == Syntax::Unknown { Syntax::Yaml } else { syntax }, b'\n')?;
+        Some(Candidate { joint: Joint::Sibling, ..found })
+    }
+}
+
+/// Whether only marks of lists, comments and declarations stand before `start` on its line.
+fn starts_line(bytes: &[u8], start: usize) -> bool {
+    let before = bytes.get(start.saturating_sub(48)..start).unwrap_or_default();
+    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
+    let line = [&b"export"[..], b"set", b"ENV", b"ARG", b"env", b"setenv", b"#", b"//", b"-", b";", b"$env:", b"+", b"*"]
+        .iter()
+        .fold(line, |line, mark| line.strip_suffix(*mark).unwrap_or(line).trim_ascii());
+    line.is_empty()
+}
+
+/// Whether a brace is open before `start` on its line, as in a YAML or JavaScript map on one line.
+fn in_braces(bytes: &[u8], start: usize) -> bool {
+    let before = bytes.get(start.saturating_sub(160)..start).unwrap_or_default();
+    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |mark: u8| line.iter().filter(|byte| **byte == mark).count();
+    count(b'{') > count(b'}') || count(b'[') > count(b']')
+}
+
+/// How long the bare word or line at the start of `rest` is.
+fn bare(rest: &[u8], joint: Joint, syntax: Syntax, in_braces: bool) -> usize {
+    let line =
+        rest.get(..rest.iter().position(|byte| matches!(byte, b'\n' | b'\r' | 0)).unwrap_or(rest.len())).unwrap_or_default();
+    let stop = |stops: &[u8]| line.iter().position(|byte| stops.contains(byte)).unwrap_or(line.len());
+    match (joint, syntax) {
+        (_, Syntax::Given) => line.len(),
+        (Joint::Embedded, Syntax::Code) => stop(b"&;\"'`<>\\ \t#()|{},"),
+        (Joint::Embedded, _) => stop(b"&;\"'`<>\\ \t#)},"),
+        (_, Syntax::Lines | Syntax::Yaml) => {
+            let flow = if in_braces && syntax == Syntax::Yaml { stop(b",}]") } else { line.len() };
+            let comment = memchr::memmem::find(line, b" #").unwrap_or(line.len());
+            line.get(..flow.min(comment)).unwrap_or_default().trim_ascii_end().len()
+        }
+        (_, Syntax::Shell) => stop(b" \t;&|)<>`\"'"),
+        _ => stop(b" \t,;)}]<>\"'`"),
+    }
+}

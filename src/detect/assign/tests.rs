@@ -1,0 +1,233 @@
+//! Names with their values in every notation, and what only looks like it.
+
+use super::super::{Engine, Hit, View};
+use crate::finding::Confidence;
+use crate::forge::filler::expand;
+use crate::rules::RuleSet;
+use std::sync::LazyLock;
+
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    let rules = RuleSet::builtin().unwrap();
+    let wanted: Vec<String> =
+        rules.rules().iter().filter(|rule| rule.label.id.starts_with("generic-")).map(|rule| rule.label.id.clone()).collect();
+    assert!(wanted.len() >= 4);
+    Engine::new(&rules).unwrap()
+});
+
+fn hits(path: &str, text: &str) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    let view = View { bytes: text.as_bytes(), owned: 0..text.len(), whole: true, name: path.as_bytes() };
+    ENGINE.detect(&view, &mut hits);
+    hits.retain(|hit| hit.confidence >= Confidence::Medium);
+    hits
+}
+
+/// Each text holds `@`, which becomes a password, and has it as its one finding.
+#[track_caller]
+fn found(path: &str, texts: &[&str]) {
+    for (seed, text) in texts.iter().enumerate() {
+        let secret = expand("Tr4<word:9>", seed as u64).replace(['*', '!', '+'], "7");
+        let text = text.replace('@', &secret);
+        let found = hits(path, &text);
+        let values: Vec<&[u8]> = found.iter().map(|hit| hit.secret.expose()).collect();
+        assert_eq!(values, [secret.as_bytes()], "{path}: {text}");
+    }
+}
+
+#[track_caller]
+fn quiet(path: &str, texts: &[&str]) {
+    for (seed, text) in texts.iter().enumerate() {
+        let text = expand(text, seed as u64);
+        assert_eq!(hits(path, &text).len(), 0, "{path}: {text}");
+    }
+}
+
+#[test]
+fn code() {
+    found(
+        "a.py",
+        &[
+            "password = \"@\"",
+            "db_password='@'",
+            "connect(host='x', password='@')",
+            "d = {'user': 'x', 'password': '@'}",
+            "password: str = '@'",
+            "os.environ['DB_PASSWORD'] = '@'",
+            "pw = os.getenv('DB_PW', '@')",
+            "if password == '@':",
+            "PASSWORD = b'@'",
+            "config[\"password\"] = \"@\"",
+            "x.set_password('@')",
+            "password = os.environ.get(\"PASSWORD\", \"@\")",
+            "def connect(user, password=\"@\"):",
+        ],
+    );
+    found(
+        "A.java",
+        &[
+            "private static final String PASSWORD = \"@\";",
+            "ds.setPassword(\"@\");",
+            "props.put(\"password\", \"@\");",
+            "if (password.equals(\"@\")) {",
+            "@Value".get(1..).map_or("", |_| "String dbPwd = new String(\"@\");"),
+        ],
+    );
+    found("a.go", &["password := \"@\"", "const dbPassword = \"@\"", "Password: \"@\",", "var adminPassword string = \"@\""]);
+    found(
+        "a.js",
+        &[
+            "const password = '@';",
+            "{password: \"@\", user: 'x'}",
+            "password: process.env.PASSWORD || '@',",
+            "const pwd = `@`;",
+            "export const dbPassword: string = \"@\";",
+        ],
+    );
+    found("a.c", &["#define DB_PASSWORD \"@\"", "char password[] = \"@\";", "static const char *password = \"@\";"]);
+    found(
+        "a.php",
+        &[
+            "$db['default']['password'] = '@';",
+            "'password' => '@',",
+            "define('DB_PASSWORD', '@');",
+            "'password' => env('DB_PASSWORD', '@'),",
+        ],
+    );
+    found("a.rs", &["let password = \"@\";", "const PASSWORD: &str = \"@\";"]);
+    found(
+        "a.cs",
+        &["string password = \"@\";", "public const string Password = \"@\";", "var c = \"Server=x;User Id=sa;Password=@;\";"],
+    );
+    found("a.rb", &["password = '@'", ":password => '@'", "password: '@'", "password '@'"]);
+    found("a.sql", &["CREATE USER x IDENTIFIED BY '1' PASSWORD '@';", "ALTER ROLE x WITH PASSWORD '@';"]);
+}
+
+#[test]
+fn commands() {
+    found(
+        "Dockerfile",
+        &[
+            "RUN mysql -u root -p@ -h db.internal",
+            "RUN curl -u bob:@ https://x.internal/a.tgz",
+            "RUN tool --password @ run",
+            "CMD [\"tool\", \"--password\", \"@\"]",
+            "RUN docker login -u ci --password=@ r.internal",
+            "RUN sshpass -p @ ssh x",
+            "RUN tool --db-password '@'",
+        ],
+    );
+    found("history", &["mysqldump -uroot -p'@' shop", "curl --user ci:@ -O https://x.internal"]);
+    quiet(
+        "Dockerfile",
+        &[
+            "RUN mysql -p$PW",
+            "RUN curl -u $U:$P x",
+            "RUN docker run -p 8080:80 x",
+            "RUN tool --password-stdin x",
+            "RUN tool --password \"$PW\"",
+        ],
+    );
+    quiet(
+        "README.md",
+        &["tool --password PASSWORD", "mysql -u root -p", "curl -u user:password x", "  --password string   the password"],
+    );
+}
+
+#[test]
+fn settings() {
+    found("app/.env", &["DB_PASSWORD=@", "export DB_PASSWORD=@", "DB_PASSWORD=\"@\""]);
+    found(
+        "a.yaml",
+        &[
+            "password: @",
+            "  password: \"@\"",
+            "db: {user: x, password: @}",
+            "- name: DB_PASSWORD\n  value: @",
+            "DB_PASSWORD: @ # the password",
+            "password: |\n  @\n",
+        ],
+    );
+    found("a.properties", &["spring.datasource.password=@", "db.password = @", "db.password: @"]);
+    found("a.ini", &["[db]\npassword = @"]);
+    found(
+        "a.json",
+        &["{\"password\": \"@\"}", "{\"name\": \"DB_PASSWORD\", \"value\": \"@\"}", "{\n  \"password\":\n    \"@\"}"],
+    );
+    found(
+        "a.xml",
+        &[
+            "<password>@</password>",
+            "<add key=\"DbPassword\" value=\"@\"/>",
+            "<property name=\"password\" value=\"@\"/>",
+            "<x password=\"@\"/>",
+            "<string name=\"password\">@</string>",
+            "<entry key=\"db.password\">@</entry>",
+            "<ns:password><![CDATA[@]]></ns:password>",
+        ],
+    );
+    found("a.tf", &["password = \"@\"", "  default_password = \"@\""]);
+    found("a.toml", &["password = \"@\""]);
+    found("a.sh", &["PASSWORD=@", "export PGPASSWORD='@'", "PASSWORD=${PASSWORD:-@}", "MYSQL_PWD=@ mysql -u root"]);
+    found("application.yml", &["password: ${DB_PASSWORD:@}"]);
+    found("Dockerfile", &["ENV DB_PASSWORD=@", "ENV DB_PASSWORD @", "ARG DB_PASSWORD=@"]);
+    found("notes", &["password = @", "DB_PASSWORD=@", "{\"password\": \"@\"}", "host=x user=y password=@ dbname=z"]);
+}
+
+#[test]
+fn no_secrets() {
+    quiet(
+        "a.py",
+        &[
+            "password = get_password()",
+            "password = args.password",
+            "password_field = 'user_password_input'",
+            "token_count = 4096",
+            "help='The password to use for the login'",
+            "raise ValueError('password required')",
+            "key = 'description'",
+            "sort_key = 'name_of_column'",
+            "password=password",
+            "PASSWORD = None",
+            "token = tokens[0]",
+            "secret_name = 'prod/db/main-credentials'",
+            "password = '<password>'",
+            "public_key = '<base64:60>'",
+            "tokenizer = 'bert-base-uncased'",
+            "password = \"${DB_PASSWORD}\"",
+        ],
+    );
+    quiet(
+        "a.js",
+        &[
+            "{type:\"password\",name:\"password\"}",
+            "key:\"Enter\"",
+            "token:e,next:t",
+            "password:n.password",
+            "i18n.t('password.required')",
+            "{key:'user-settings',label:'Settings'}",
+            "const tokenType='access_token';",
+        ],
+    );
+    quiet(
+        "a.yaml",
+        &[
+            "password: ${DB_PASSWORD}",
+            "secretKeyRef:\n  name: db\n  key: password",
+            "password: {{ .Values.password }}",
+            "tokenUrl: https://x.internal/token",
+            "key: app.kubernetes.io/name",
+            "secretName: app-tls",
+        ],
+    );
+    quiet("app/.env", &["DB_PASSWORD=", "DB_PASSWORD=<replace_me>", "SECRET_NAME=app-credentials", "PASSWORD_MIN_LENGTH=12"]);
+    quiet(
+        "a.json",
+        &[
+            "{\"integrity\": \"sha512-<base64:86>==\"}",
+            "{\"password\": \"\"}",
+            "{\"password\": \"string\"}",
+            "{\"token\": {\"type\": \"string\"}}",
+            "{\"primaryKey\": \"<uuid>\"}",
+        ],
+    );
+}

@@ -1,0 +1,392 @@
+//! What a value is, by its form alone: a reference, a path, prose, an identifier; or something that could
+//! be a secret, and then how random it looks.
+
+use super::language;
+use crate::detect::{entropy, placeholder};
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Shape {
+    /// No secret: says why, for tests and for those who follow a judgement.
+    Other(&'static str),
+    /// Digits alone.
+    Digits,
+    /// Hexadecimal digits of the length of a key.
+    Hex,
+    /// A UUID.
+    Uuid,
+    /// Characters as a generator makes them.
+    Random,
+    /// Letters with digits or signs, as people make passwords.
+    Mixed,
+    /// Words, joined or alone: a password if anything says so, else an identifier.
+    Words,
+}
+
+/// What stands around the value, as far as it bears on its form.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting {
+    pub(super) quoted: bool,
+    /// Whether a bare word is a value.
+    pub(super) literal: bool,
+}
+
+/// Judges the form of `value`.
+pub(super) fn shape(value: &[u8], setting: Setting) -> Shape {
+    let value = value.trim_ascii();
+    if let Some(reason) = stands_for(value).or_else(|| technical(value)).or_else(|| prose(value)) {
+        return Shape::Other(reason);
+    }
+    if !setting.quoted
+        && let Some(reason) = expression(value, setting.literal)
+    {
+        return Shape::Other(reason);
+    }
+    of_characters(value)
+}
+
+/// Values that say nothing or name another place.
+fn stands_for(value: &[u8]) -> Option<&'static str> {
+    if value.is_empty() {
+        return Some("empty");
+    }
+    if placeholder::is_reference(value) {
+        return Some("a reference");
+    }
+    if placeholder::is_placeholder(value) {
+        return Some("a placeholder");
+    }
+    let lower = value.to_ascii_lowercase();
+    if NO_VALUES.iter().any(|word| word.as_bytes() == lower) {
+        return Some("a word for none");
+    }
+    let formatted =
+        memchr::memmem::find(value, b"%s").is_some() || memchr::memmem::find(value, b"%d").is_some() || interpolates(value);
+    formatted.then_some("a template")
+}
+
+/// What settings that sound like secrets are set to when they are none: `passwd: files`, `PASSWD=define`.
+const NO_VALUES: &[&str] = &[
+    "files",
+    "compat",
+    "systemd",
+    "sss",
+    "nis",
+    "ldap",
+    "define",
+    "undef",
+    "anonymous",
+    "anonymous@",
+    "-anonymous@",
+    "all",
+    "any",
+    "never",
+    "always",
+    "internal",
+    "external",
+    "local",
+    "remote",
+    "static",
+    "dynamic",
+    "inherit",
+    "visible",
+    "hidden",
+    "latin1",
+    "utf8",
+    "utf-8",
+    "base64",
+    "hs256",
+    "rs256",
+    "sha256",
+    "md5",
+    "bcrypt",
+];
+
+/// `{name}`, `{0}`, `#{x}`, `$name` inside a text.
+fn interpolates(value: &[u8]) -> bool {
+    let braces = value.iter().position(|byte| *byte == b'{').is_some_and(|open| {
+        let inner = value.get(open + 1..).unwrap_or_default();
+        let length = inner.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_. ".contains(byte)).count();
+        inner.get(length) == Some(&b'}')
+    });
+    let variable = value.windows(2).any(|pair| matches!(pair, [b'$', next] if next.is_ascii_alphabetic() || *next == b'{'))
+        && value.iter().filter(|byte| byte.is_ascii_alphanumeric()).count() < 24
+        && value.first() == Some(&b'$');
+    braces || variable
+}
+
+/// Paths, addresses, types, versions, dates and the like.
+fn technical(value: &[u8]) -> Option<&'static str> {
+    let has = |text: &[u8]| memchr::memmem::find(value, text).is_some();
+    let all = |fits: fn(&u8) -> bool| value.iter().all(fits);
+    if has(b"://") || value.starts_with(b"//") || value.starts_with(b"www.") {
+        return Some("a URL");
+    }
+    let separators = value.iter().filter(|byte| **byte == b'/').count();
+    let path = value.starts_with(b"/")
+        || value.starts_with(b"./")
+        || value.starts_with(b"../")
+        || value.starts_with(b"~/")
+        || value.starts_with(b"C:\\");
+    if (path || separators >= 2) && language::wordiness(value) > 0.45 {
+        return Some("a path");
+    }
+    if separators == 1 && language::wordiness(value) > 0.7 {
+        return Some("a path");
+    }
+    if let Some(dot) = value.iter().rposition(|byte| *byte == b'.')
+        && let Some(extension) = value.get(dot + 1..)
+        && FILES.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(extension))
+    {
+        return Some("a file name");
+    }
+    if all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':' | b'/' | b' ' | b',' | b'+' | b'T' | b'Z'))
+        && !all(u8::is_ascii_digit)
+    {
+        return Some("a number, date or version");
+    }
+    if value.first().is_some_and(|byte| matches!(byte, b'^' | b'~' | b'>' | b'<' | b'=' | b'v' | b'*')) && is_version(value) {
+        return Some("a version");
+    }
+    if value.first() == Some(&b'#') && matches!(value.len(), 4 | 7 | 9) && value.iter().skip(1).all(u8::is_ascii_hexdigit) {
+        return Some("a colour");
+    }
+    if let Some(at) = value.iter().position(|byte| *byte == b'@')
+        && at > 0
+        && value.get(at + 1..).is_some_and(|host| {
+            host.contains(&b'.') && host.iter().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(byte))
+        })
+    {
+        return Some("a mail address");
+    }
+    if value.starts_with(b"-----BEGIN") || value.starts_with(b"ssh-") || value.starts_with(b"ecdsa-") {
+        return Some("a key that has its own rule");
+    }
+    if ["sha256-", "sha512-", "sha384-", "sha1-", "sha256:", "sha1:", "md5:"]
+        .iter()
+        .any(|prefix| value.starts_with(prefix.as_bytes()))
+    {
+        return Some("a digest");
+    }
+    None
+}
+
+/// `^1.2.3`, `>=2.0.0-rc.1`, `v3.1`.
+fn is_version(value: &[u8]) -> bool {
+    let number =
+        value.iter().position(u8::is_ascii_digit).filter(|at| *at <= 3).and_then(|at| value.get(at..)).unwrap_or_default();
+    let digits = number.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    digits >= 3 && number.get(..digits).is_some_and(|digits| digits.contains(&b'.')) && number.len() < digits + 12
+}
+
+/// Endings of files; what a name that says `key` or `token` often points at.
+const FILES: &[&str] = &[
+    "pem",
+    "key",
+    "crt",
+    "cer",
+    "der",
+    "p12",
+    "pfx",
+    "jks",
+    "pub",
+    "txt",
+    "json",
+    "yaml",
+    "yml",
+    "xml",
+    "toml",
+    "ini",
+    "conf",
+    "cfg",
+    "properties",
+    "env",
+    "py",
+    "js",
+    "ts",
+    "java",
+    "go",
+    "rb",
+    "php",
+    "html",
+    "htm",
+    "css",
+    "png",
+    "svg",
+    "jpg",
+    "gif",
+    "md",
+    "sh",
+    "log",
+    "csv",
+    "db",
+    "sqlite",
+    "lock",
+    "jsp",
+    "aspx",
+    "cs",
+    "cpp",
+    "h",
+    "c",
+    "asc",
+    "gpg",
+    "kdbx",
+    "com",
+    "org",
+    "net",
+    "io",
+    "class",
+    "exe",
+    "dll",
+    "so",
+    "zip",
+    "gz",
+    "tar",
+];
+
+/// Text for people: several words, or signs that only text has.
+fn prose(value: &[u8]) -> Option<&'static str> {
+    let blanks = value.iter().filter(|byte| byte.is_ascii_whitespace()).count();
+    if blanks == 0 {
+        return value.iter().any(|byte| byte.is_ascii_control()).then_some("control characters");
+    }
+    let words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii()).count();
+    if blanks >= 2
+        || letters * 10 >= value.len() * 6
+        || words.clone().any(|word| word.iter().all(|byte| !byte.is_ascii_alphanumeric()))
+    {
+        return Some("prose");
+    }
+    None
+}
+
+/// What a bare word is in a language with variables.
+fn expression(value: &[u8], literal: bool) -> Option<&'static str> {
+    let has = |text: &[u8]| memchr::memmem::find(value, text).is_some();
+    if value.ends_with(b"(")
+        || value.ends_with(b"{")
+        || value.ends_with(b"[")
+        || has(b"()")
+        || has(b"=>")
+        || has(b"->")
+        || has(b"::")
+    {
+        return Some("code");
+    }
+    if literal {
+        return None;
+    }
+    let code = |byte: &u8| matches!(byte, b'(' | b'[' | b'{' | b'=' | b'|' | b'?' | b'*' | b'<' | b'>' | b'\\');
+    if value.iter().any(code) || value.starts_with(b"&") || value.starts_with(b"!") || value.starts_with(b"-") {
+        return Some("code");
+    }
+    // Types, members and imports: `x: ed25519.Ed25519PrivateKey`.
+    if value.contains(&b'.') && !value.iter().any(|byte| b"!#%^~@+/".contains(byte)) {
+        return Some("a member");
+    }
+    // A variable, a member, a constant: letters of words, or few enough characters to be a name.
+    let identifier = value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.$@:".contains(byte));
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if identifier && (digits < 2 || value.len() < 16 || language::wordiness(value) > 0.35) {
+        return Some("a variable");
+    }
+    None
+}
+
+/// What remains is a literal: how its characters look.
+fn of_characters(value: &[u8]) -> Shape {
+    let count = |fits: fn(&u8) -> bool| value.iter().filter(|byte| fits(byte)).count();
+    let (digits, letters) = (count(u8::is_ascii_digit), count(u8::is_ascii_alphabetic));
+    let length = value.len();
+    if digits == length {
+        return Shape::Digits;
+    }
+    if letters + digits == 0 {
+        return Shape::Other("signs only");
+    }
+    if is_uuid(value) {
+        return Shape::Uuid;
+    }
+    if length >= 16 && value.iter().all(u8::is_ascii_hexdigit) && digits > 0 {
+        return Shape::Hex;
+    }
+    let words = language::wordiness(value);
+    let (strange, seen) = language::strangeness(value);
+    let bits = entropy::shannon(value);
+    let spread = bits > 3.0 && (length < 24 || bits > 3.4);
+    let generated = words < 0.45 && digits * 12 >= length || words < 0.3 && (digits > 0 || strange > 6.0 && seen >= 8);
+    if length >= 12 && spread && generated {
+        return Shape::Random;
+    }
+    let signs = length - letters - digits;
+    let joints = count(|byte| matches!(byte, b'_' | b'-' | b'.' | b':' | b'/' | b' '));
+    if words > 0.62 && digits * 8 <= length && signs == joints {
+        return Shape::Words;
+    }
+    if digits == 0 && signs == joints && (words > 0.5 || length < 8) {
+        return Shape::Words;
+    }
+    Shape::Mixed
+}
+
+fn is_uuid(value: &[u8]) -> bool {
+    let value = value.strip_prefix(b"{").and_then(|value| value.strip_suffix(b"}")).unwrap_or(value);
+    value.len() == 36
+        && value
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forge::filler::expand;
+
+    fn check(template: &str, quoted: bool, expected: fn(Shape) -> bool) {
+        for seed in 0..20 {
+            let value = expand(template, seed);
+            let found = shape(value.as_bytes(), Setting { quoted, literal: false });
+            assert!(expected(found), "{value}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn forms() {
+        check("<base62:32>", true, |shape| shape == Shape::Random);
+        check("<hex:40>", true, |shape| shape == Shape::Hex);
+        check("<uuid>", true, |shape| shape == Shape::Uuid);
+        check("Summer2024!", true, |shape| shape == Shape::Mixed);
+        check("s3cr3t", true, |shape| shape == Shape::Mixed);
+        check("postgres", true, |shape| shape == Shape::Words);
+        check("user_password_reset", true, |shape| shape == Shape::Words);
+        check("4711471", true, |shape| shape == Shape::Digits);
+    }
+
+    #[test]
+    fn what_is_no_secret() {
+        for value in [
+            "",
+            "${X}",
+            "<x>",
+            "https://a.internal/x",
+            "/etc/ssl/private/x.key",
+            "server.key",
+            "1.2.3",
+            "2024-01-01",
+            "#fff000",
+            "a@b.example",
+            "Enter your password",
+            "{password}",
+            "%s",
+            "sha256-abc",
+            "Ihr Kennwort bitte",
+        ] {
+            check(value, true, |shape| matches!(shape, Shape::Other(_)));
+        }
+        for value in ["user.password", "getpass()", "self.token", "PASSWORD", "x[1]", "&x", "cfg->pw"] {
+            check(value, false, |shape| matches!(shape, Shape::Other(_)));
+        }
+    }
+}
