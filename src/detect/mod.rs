@@ -10,7 +10,11 @@ mod assign;
 mod border;
 mod context;
 mod contextual;
+mod docker;
+mod dotenv;
 mod entropy;
+mod envname;
+mod files;
 mod http;
 mod judge;
 mod jwt;
@@ -19,6 +23,7 @@ mod pem;
 mod placeholder;
 mod prefilter;
 mod runs;
+mod stray;
 mod structural;
 mod url;
 
@@ -34,6 +39,8 @@ use std::sync::Arc;
 const REACH: usize = 16 << 10;
 /// Bytes that a detector may need left of a hit's start, all encodings included.
 const LOOKBACK: usize = 2 << 10;
+/// Bytes of a file that rules about files look at.
+const HEAD: usize = 64 << 10;
 
 /// What the engine looks at: a member, or a window of one.
 #[derive(Clone, Debug)]
@@ -91,6 +98,7 @@ pub struct Engine {
     anchored: anchored::Anchored,
     contextual: contextual::Contextual,
     structural: structural::Structural,
+    files: files::Files,
     assignments: assign::Assignments,
 }
 
@@ -108,6 +116,7 @@ impl Engine {
             anchored,
             contextual: contextual::Contextual::new(rules),
             structural: structural::Structural::new(rules),
+            files: files::Files::new(rules)?,
             assignments,
         })
     }
@@ -129,6 +138,17 @@ impl Engine {
         hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
     }
 
+    /// Finds what stands in a view that starts where its member does, and what the member's name, with
+    /// its first 64 KiB, leads to. The view owns as many bytes, or is the whole member.
+    pub fn detect_first(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
+        let mut found = Vec::new();
+        self.text(view.bytes, None, context::Around::of(view), &mut found);
+        let head = view.bytes.get(..HEAD).unwrap_or(view.bytes);
+        self.files.detect(view.name, head, &mut found);
+        stray::detect(&self.structural.stray, view.name, head, &mut found);
+        hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
+    }
+
     /// Judges a name and a value that a structure gave. Spans are in `value`.
     pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
@@ -143,9 +163,6 @@ impl Engine {
         self.text(text, None, context::Around::nothing(assign::Syntax::Shell), &mut found);
         hits.extend(resolve(found));
     }
-
-    /// Judges a file by its path and its first 64 KiB.
-    pub fn file(&self, _path: &[u8], _content: &[u8], _whole: bool, _hits: &mut Vec<Hit>) {}
 
     /// Every detector on plain bytes; `name` is what a structure calls them.
     fn text(&self, bytes: &[u8], name: Option<&[u8]>, around: context::Around, found: &mut Vec<Hit>) {

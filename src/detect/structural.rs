@@ -1,7 +1,7 @@
 //! The detectors that are code, each with the rules that name it.
 
 use super::url::UrlRule;
-use super::{Hit, http, jwt, pem, url};
+use super::{Hit, docker, http, jwt, pem, url};
 use crate::rules::{Form, Rule, Structure};
 use std::sync::Arc;
 
@@ -43,6 +43,6 @@ impl Structural {
         pem::detect(&self.pems, bytes, hits);
         jwt::detect(&self.jwts, bytes, hits);
         http::basic(&self.basic, bytes, hits);
-        http::docker(&self.docker, bytes, hits);
+        docker::detect(&self.docker, bytes, hits);
     }
 }

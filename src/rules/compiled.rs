@@ -1,7 +1,7 @@
 //! Rules as the engine runs them: patterns compiled, names normalised, everything validated.
 
 use super::written::{File, Written};
-use super::{Boundary, Check, Example, Lifetime, Pattern, RuleError, Structure};
+use super::{Boundary, Check, Example, Lifetime, PathGlob, Pattern, RuleError, Structure};
 use crate::finding::{Confidence, RuleLabel, Severity};
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ pub mod rank {
     pub const ANCHORED: u8 = 50;
     /// A structure that names one service.
     pub const SERVICE: u8 = 45;
+    /// A file by its name, which says more than the structure of a value in it.
+    pub const FILE: u8 = 42;
     /// A structure.
     pub const STRUCTURAL: u8 = 40;
-    /// A file by its name.
-    pub const FILE: u8 = 35;
     /// A name near the value.
     pub const CONTEXTUAL: u8 = 30;
     /// A name that says "secret".
@@ -94,8 +94,8 @@ pub enum Form {
     },
     /// A file name.
     Files {
-        /// Over the path, lower case.
-        globs: Vec<String>,
+        /// Over the path.
+        globs: Vec<PathGlob>,
         /// What the content must hold; with a group `secret`, each match is a finding.
         content: Option<regex::bytes::Regex>,
     },
@@ -139,7 +139,7 @@ fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, RuleError> {
         _ => Err("a rule has one form: anchors, keywords, detector or files".to_owned()),
     }
     .map_err(|message| refuse(&message))?;
-    let default = if rank >= rank::FILE { Confidence::High } else { Confidence::Medium };
+    let default = if rank >= rank::STRUCTURAL { Confidence::High } else { Confidence::Medium };
     let rotate = written.rotate.unwrap_or_else(|| shared.rotate.to_owned());
     let label = RuleLabel { id: written.id, title: written.title, rotate, rank };
     Ok(Rule {
@@ -224,6 +224,6 @@ fn files(written: &Written) -> Result<(Form, u8), String> {
             Some(regex.map_err(|error| format!("content: {error}"))?)
         }
     };
-    let globs = written.files.iter().map(|glob| glob.to_ascii_lowercase()).collect();
+    let globs = written.files.iter().map(|glob| PathGlob::compile(glob)).collect::<Result<_, _>>()?;
     Ok((Form::Files { globs, content }, rank::FILE))
 }

@@ -6,11 +6,13 @@
 
 mod check;
 mod compiled;
+mod glob;
 mod pattern;
 mod written;
 
 pub use check::Check;
 pub use compiled::{Form, Rule, rank};
+pub use glob::{Mark, PathGlob};
 pub use pattern::{ByteSet, Match, Pattern};
 pub use written::{Boundary, Example, Lifetime, Structure};
 
@@ -162,6 +164,9 @@ mod tests {
         check("keywords = ['xkey']\npattern = '[a-z]{4,20}'", "16");
         check("keywords = ['xkey']", "pattern");
         check("detector = 'url'\nfiles = ['a']", "one form");
+        check("files = ['etc/']", "no file");
+        check("files = ['**/.netrc']\ncontent = '(['", "content");
+        check("files = ['**/.netrc']", "1 rule");
         check("", "one form");
         check("colour = 'red'", "colour");
     }

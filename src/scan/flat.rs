@@ -17,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Hits kept of one stretch of bytes. More of them is a list of tokens, not a leak of one more.
 const HITS: usize = 1_000;
 
-/// Bytes looked at to tell text from binary, and by rules about files.
+/// Bytes looked at to tell text from binary.
 const HEAD: usize = 64 << 10;
 
 /// Some bytes of a member, and where they come from.
@@ -56,10 +56,8 @@ impl Batch {
             let bytes = self.bytes.get(range.clone()).unwrap_or_default();
             found.guarded(origin, |found| {
                 let mut hits = Vec::new();
-                let head = bytes.get(..HEAD).unwrap_or(bytes);
-                crew.engine.file(origin.place.name(), head, head.len() == bytes.len(), &mut hits);
                 let view = View { bytes, owned: 0..bytes.len(), whole: true, name: origin.place.name() };
-                crew.engine.detect(&view, &mut hits);
+                crew.engine.detect_first(&view, &mut hits);
                 if !hits.is_empty() {
                     found.take(origin, hits, bytes, &Lines::start(is_text(bytes)));
                 }
@@ -83,12 +81,11 @@ impl Window {
         let mut found = Found::default();
         found.guarded(&self.origin, |found| {
             let mut hits = Vec::new();
-            if self.lines.offset == 0 {
-                let head = self.bytes.get(..HEAD).unwrap_or(&self.bytes);
-                crew.engine.file(self.origin.place.name(), head, false, &mut hits);
-            }
             let view = View { bytes: &self.bytes, owned: self.owned.clone(), whole: false, name: self.origin.place.name() };
-            crew.engine.detect(&view, &mut hits);
+            match self.lines.offset {
+                0 => crew.engine.detect_first(&view, &mut hits),
+                _ => crew.engine.detect(&view, &mut hits),
+            }
             if !hits.is_empty() {
                 found.take(&self.origin, hits, &self.bytes, &self.lines);
             }

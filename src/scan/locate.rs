@@ -42,7 +42,9 @@ impl Located<'_> {
         let before = self.bytes.get(..hit.span.start).unwrap_or_default();
         let here = self.lines.after(before);
         // UTF-16 has NULs but lines too; of its two-byte units the newline's low byte is counted.
-        let has_lines = self.lines.is_text || hit.decoded.first().is_some_and(|how| how.starts_with("utf-16"));
+        let is_text = self.lines.is_text || hit.decoded.first().is_some_and(|how| how.starts_with("utf-16"));
+        // What is about a file as a whole stands on no line of it.
+        let has_lines = is_text && !hit.span.is_empty();
         Finding {
             line: has_lines.then_some(here.line + 1),
             column: has_lines.then_some(here.offset - here.line_start + 1),
@@ -82,5 +84,24 @@ mod tests {
         let then = first.after(b"gh\ni");
         assert_eq!((first.offset, first.line, first.line_start), (8, 2, 6));
         assert_eq!((then.offset, then.line, then.line_start), (12, 3, 11));
+    }
+
+    #[test]
+    fn a_finding_about_a_whole_file_stands_on_no_line() {
+        let rules = "issuer='X'\n[[rule]]\nid='x'\ntitle='X'\nseverity='high'\nexamples=['a']\nfiles=['**/.x']\n";
+        let check = |content: &str, expected: (u64, Option<u64>, Option<u64>)| {
+            let set = crate::rules::RuleSet::parse(&[("x", format!("{rules}{content}"))]).unwrap();
+            let bytes = b"a\nb\n key=hunter2\n";
+            let view = crate::detect::View { bytes, owned: 0..bytes.len(), whole: true, name: b"root/.x" };
+            let mut hits = Vec::new();
+            crate::detect::Engine::new(&set).unwrap().detect_first(&view, &mut hits);
+            let origin = Origin { place: crate::place::Place::root(crate::place::RootId(0), "x"), entry: None };
+            let located = Located { origin: &origin, bytes, lines: &Lines::start(true) };
+            let found = hits.pop().map(|hit| located.finding(hit));
+            assert_eq!(found.map(|found| (found.offset, found.line, found.column)), Some(expected), "{content}");
+        };
+        check("content='key=(?P<secret>.{7})'", (9, Some(3), Some(6)));
+        check("content='key='", (0, None, None));
+        check("", (0, None, None));
     }
 }
