@@ -1,11 +1,14 @@
 //! From a match to a hit: the check, the entropy and the placeholder judgement of the rule.
 
 use super::{Hit, entropy, placeholder};
-use crate::finding::{Disposition, Reason, Severity};
-use crate::rules::{Form, Lifetime, Rule};
+use crate::finding::{Confidence, Disposition, Reason, Severity};
+use crate::rules::{Failing, Form, Lifetime, Rule};
 use crate::secret::Secret;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// What stands before a signature in its URL, at most.
+const URL: usize = 400;
 
 /// A hit of `rule` at `span`, whose first `public` bytes are no secret.
 pub(super) fn hit(rule: &Rule, bytes: &[u8], span: Range<usize>, public: usize) -> Hit {
@@ -62,7 +65,43 @@ pub(super) fn anchored(
     public: usize,
 ) -> Option<Hit> {
     let slice = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
-    let passes = rule.check.is_none_or(|check| check.passes(slice(&whole)));
+    let passes = rule.passes(slice(&whole));
+    // Where the rule says which part is the secret, people put a placeholder into that part.
+    let filled = secret == whole || !placeholder::is_placeholder(slice(&secret));
     let varied = is_varied(rule, slice(&body)) && !placeholder::is_dull(slice(&body));
-    (passes && varied).then(|| hit(rule, bytes, secret, public))
+    if !varied || !filled || !passes && rule.failing == Failing::Drop {
+        return None;
+    }
+    let mut hit = hit(rule, bytes, secret, public);
+    if !passes {
+        hit.severity = hit.severity.min(Severity::Low);
+        hit.confidence = Confidence::Low;
+        hit.disposition = Disposition::Example;
+        hit.reasons = vec!["its checksum does not hold: nobody issued it".into()];
+    }
+    let url = whole.start.saturating_sub(URL)..whole.end;
+    if let Some(end) = rule.check.and_then(|check| check.expiry(slice(&url))) {
+        age(&mut hit, end);
+    }
+    Some(hit)
+}
+
+/// Says until when a credential works, in seconds since 1970; lowers one that has expired by two steps.
+pub(super) fn age(hit: &mut Hit, expiry: i64) {
+    let Ok(expiry) = jiff::Timestamp::from_second(expiry) else { return };
+    let date = expiry.to_string().chars().take(10).collect::<String>();
+    if expiry >= jiff::Timestamp::now() {
+        hit.note = Some(format!("expires {date}"));
+        return;
+    }
+    hit.severity = match hit.severity {
+        Severity::Critical => Severity::Medium,
+        Severity::High | Severity::Medium | Severity::Low => Severity::Low,
+        Severity::Info => Severity::Info,
+    };
+    if hit.disposition == Disposition::Actionable {
+        hit.disposition = Disposition::Expired;
+    }
+    hit.reasons.push(format!("expired {date}").into());
+    hit.note = Some(format!("expired {date}"));
 }

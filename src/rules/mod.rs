@@ -9,10 +9,10 @@ mod compiled;
 mod pattern;
 mod written;
 
-pub use check::Check;
+pub use check::{Check, Requirement};
 pub use compiled::{Form, Rule, rank};
 pub use pattern::{ByteSet, Match, Pattern};
-pub use written::{Boundary, Example, Lifetime, Structure};
+pub use written::{Boundary, Example, Failing, Lifetime, Structure};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
