@@ -156,6 +156,9 @@ fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, RuleError> {
     if !requires.is_empty() && !reads_json {
         return Err(refuse("`requires` is for the check `base64-json` and the detector `jwt`"));
     }
+    if written.failing == Failing::Example && (written.check.is_none() || written.anchors.is_empty()) {
+        return Err(refuse("`failing` is for anchored rules with a check"));
+    }
     let default = if rank >= rank::FILE { Confidence::High } else { Confidence::Medium };
     let rotate = written.rotate.unwrap_or_else(|| shared.rotate.to_owned());
     let rank = written.rank.unwrap_or(rank);

@@ -161,6 +161,9 @@ mod tests {
         check("anchors = ['xkey-']\npattern = 'xkey-(['", "pattern");
         check("keywords = ['xkey']\npattern = '[a-z]{4,20}'", "16");
         check("keywords = ['xkey']", "pattern");
+        check("detector = 'jwt'\nrequires = ['iss=']", "name=part");
+        check("anchors = ['xkey-']\npattern = 'xkey-[0-9]{20}'\nrequires = ['iss']", "requires");
+        check("anchors = ['xkey-']\npattern = 'xkey-[0-9]{20}'\nfailing = 'example'", "failing");
         check("detector = 'url'\nfiles = ['a']", "one form");
         check("", "one form");
         check("colour = 'red'", "colour");

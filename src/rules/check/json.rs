@@ -78,3 +78,18 @@ pub(super) fn base64_jwt(value: &[u8]) -> bool {
 pub(super) fn jwe(value: &[u8]) -> bool {
     is_token(value, 4, &["alg", "enc"])
 }
+
+/// What a registry of AWS takes as the password of the user `AWS`: base64 of JSON with `payload`.
+fn ecr(value: &[u8]) -> Option<Map<String, Value>> {
+    let pair = decoded(value)?;
+    object(pair.strip_prefix(b"AWS:")?).filter(|json| json.contains_key("payload") && json.contains_key("datakey"))
+}
+
+pub(super) fn ecr_login(value: &[u8]) -> bool {
+    ecr(value).is_some()
+}
+
+/// Its `expiration`, seconds since 1970: 12 hours after it was issued.
+pub(super) fn ecr_end(value: &[u8]) -> Option<i64> {
+    ecr(value)?.get("expiration")?.as_i64()
+}

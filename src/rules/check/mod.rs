@@ -52,6 +52,8 @@ pub enum Check {
     Base64Jwt,
     /// An encrypted JSON web token: its header names `alg` and `enc`.
     Jwe,
+    /// AWS: the password for a container registry, with the user before it.
+    EcrLogin,
     /// A macaroon, version 1 or 2.
     Macaroon,
     /// A version 4 UUID.
@@ -100,6 +102,7 @@ impl Check {
             Self::Base64Json => json::base64_json(value, &[]),
             Self::Base64Jwt => json::base64_jwt(value),
             Self::Jwe => json::jwe(value),
+            Self::EcrLogin => json::ecr_login(value),
             Self::Macaroon => shape::macaroon(value),
             Self::Uuid4 => shape::uuid4(value),
             Self::Base64Of32 => shape::base64_of(value, 32),
@@ -130,6 +133,7 @@ impl Check {
         let text = text.iter().rposition(ends).and_then(|at| text.get(at + 1..)).unwrap_or(text);
         match self {
             Self::AzureSas => expiry::azure_sas_end(text),
+            Self::EcrLogin => json::ecr_end(text),
             Self::SignedUrl => expiry::signed_url_end(text),
             _ => None,
         }
@@ -195,6 +199,8 @@ mod tests {
         check(Check::Base64Jwt, "<b64(eyJ<base62:60>)>", false);
         check(Check::Jwe, "<b64url({\"alg\":\"dir\",\"enc\":\"A256GCM\"})>..<b64url:16>.<b64url:80>.<b64url:22>", true);
         check(Check::Jwe, "<b64url({\"alg\":\"dir\",\"kid\":\"A256GCM\"})>..<b64url:16>.<b64url:80>.<b64url:22>", false);
+        check(Check::EcrLogin, "<b64(AWS:<b64({\"payload\":\"x\",\"datakey\":\"y\"})>)>", true);
+        check(Check::EcrLogin, "<b64(AWS:<b64({\"payload\":\"x\"})>)>", false);
         check(Check::Macaroon, "abc-AgEIcHlwaS5vcmc<b64url:80>", true);
     }
 
