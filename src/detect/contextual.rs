@@ -98,7 +98,7 @@ impl Contextual {
                 let Form::Contextual { pattern, .. } = &rule.form else { continue };
                 let Some(found) = pattern.whole(text) else { continue };
                 let secret = value.start + found.secret.start..value.start + found.secret.end;
-                if judge::is_varied(rule, text) && rule.check.is_none_or(|check| check.passes(text)) {
+                if judge::is_varied(rule, text) && rule.passes(text) {
                     let mut hit = judge::hit(rule, bytes, secret, 0);
                     if paired {
                         hit.confidence = Confidence::High;

@@ -1,11 +1,14 @@
 //! From a match to a hit: the check, the entropy and the placeholder judgement of the rule.
 
 use super::{Hit, entropy, placeholder};
-use crate::finding::{Disposition, Reason, Severity};
-use crate::rules::{Form, Lifetime, Rule};
+use crate::finding::{Confidence, Disposition, Reason, Severity};
+use crate::rules::{Failing, Form, Lifetime, Rule};
 use crate::secret::Secret;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// What stands before a signature in its URL, at most.
+const URL: usize = 400;
 
 /// A hit of `rule` at `span`, whose first `public` bytes are no secret.
 pub(super) fn hit(rule: &Rule, bytes: &[u8], span: Range<usize>, public: usize) -> Hit {
@@ -62,7 +65,85 @@ pub(super) fn anchored(
     public: usize,
 ) -> Option<Hit> {
     let slice = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
-    let passes = rule.check.is_none_or(|check| check.passes(slice(&whole)));
+    let passes = rule.passes(slice(&whole));
+    // Where the rule says which part is the secret, people put a placeholder into that part.
+    let filled = secret == whole || !placeholder::is_placeholder(slice(&secret));
     let varied = is_varied(rule, slice(&body)) && !placeholder::is_dull(slice(&body));
-    (passes && varied).then(|| hit(rule, bytes, secret, public))
+    if !varied || !filled || !passes && rule.failing == Failing::Drop {
+        return None;
+    }
+    let mut hit = hit(rule, bytes, secret, public);
+    if !passes {
+        hit.severity = hit.severity.min(Severity::Low);
+        hit.confidence = Confidence::Low;
+        hit.disposition = Disposition::Example;
+        hit.reasons = vec!["its checksum does not hold: nobody issued it".into()];
+    }
+    let url = whole.start.saturating_sub(URL)..whole.end;
+    if let Some(end) = rule.check.and_then(|check| check.expiry(slice(&url))) {
+        age(&mut hit, end);
+    }
+    Some(hit)
+}
+
+/// Says until when a credential works, in seconds since 1970; lowers one that has expired by two steps.
+pub(super) fn age(hit: &mut Hit, expiry: i64) {
+    let Ok(expiry) = jiff::Timestamp::from_second(expiry) else { return };
+    let date = expiry.to_string().chars().take(10).collect::<String>();
+    if expiry >= jiff::Timestamp::now() {
+        hit.note = Some(format!("expires {date}"));
+        return;
+    }
+    hit.severity = match hit.severity {
+        Severity::Critical => Severity::Medium,
+        Severity::High | Severity::Medium | Severity::Low => Severity::Low,
+        Severity::Info => Severity::Info,
+    };
+    if hit.disposition == Disposition::Actionable {
+        hit.disposition = Disposition::Expired;
+    }
+    hit.reasons.push(format!("expired {date}").into());
+    hit.note = Some(format!("expired {date}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Engine, View};
+    use super::*;
+    use crate::forge::filler::expand;
+    use crate::rules::RuleSet;
+
+    fn check(rule: &str, text: &str, expected: Option<(Severity, Confidence, Disposition, &str)>) {
+        let head = "issuer='X'\n[[rule]]\nid='x'\ntitle='X'\nseverity='critical'\nexamples=['a']\n";
+        let engine = Engine::new(&RuleSet::parse(&[("x", format!("{head}{rule}"))]).unwrap()).unwrap();
+        let text = expand(text, 3);
+        let mut hits = Vec::new();
+        engine.detect(&View { bytes: text.as_bytes(), owned: 0..text.len(), whole: true, name: b"" }, &mut hits);
+        let reason = |hit: &Hit| hit.reasons.last().map(|reason| reason.to_string()).unwrap_or_default();
+        let found = hits.first().map(|hit| (hit.severity, hit.confidence, hit.disposition, reason(hit)));
+        assert_eq!(found, expected.map(|(s, c, d, reason)| (s, c, d, reason.to_owned())), "{text}");
+    }
+
+    #[test]
+    fn a_failing_checksum_makes_an_example_or_nothing() {
+        let rule = "anchors=['tok_']\npattern='tok_[0-9A-Za-z]{36}'\ncheck='crc32-base62'\n";
+        let lenient = format!("{rule}failing='example'");
+        let holds = (Severity::Critical, Confidence::High, Disposition::Actionable, "its built-in check holds");
+        let fails = (Severity::Low, Confidence::Low, Disposition::Example, "its checksum does not hold: nobody issued it");
+        check(rule, "tok_<base62:30><crc32>", Some(holds));
+        check(rule, "tok_<base62:36>", None);
+        check(&lenient, "tok_<base62:30><crc32>", Some(holds));
+        check(&lenient, "tok_<base62:36>", Some(fails));
+    }
+
+    #[test]
+    fn signed_urls_expire() {
+        let rule = "anchors=['sv=20']\npattern='sv=20[0-9\\-]{8}&sig=(?P<secret>[0-9A-Za-z+/]{43}=)'\ncheck='azure-sas'";
+        let expired = (Severity::Medium, Confidence::High, Disposition::Expired, "expired 2001-09-09");
+        let holds = (Severity::Critical, Confidence::High, Disposition::Actionable, "its built-in check holds");
+        check(rule, "https://x/b?sp=r&se=2001-09-09T01:46:40Z&sv=2024-11-04&sig=<bytes:32>", Some(expired));
+        check(rule, "https://x/b?sp=r&se=2901-09-09T01:46:40Z&sv=2024-11-04&sig=<bytes:32>", Some(holds));
+        check(rule, "\"?se=2001-09-09\" \"?sv=2024-11-04&sig=<bytes:32>\"", Some(holds));
+        check(rule, "?sv=2024-11-04&sig=<your-signature-goes-right-here-in-the-url->=", None);
+    }
 }

@@ -1,7 +1,7 @@
 //! JSON web tokens (RFC 7519): header and payload decode, so we can say whose it is and until when.
 
 use super::{Hit, border, judge};
-use crate::finding::{Disposition, Severity};
+use crate::finding::Severity;
 use crate::rules::{Boundary, Rule};
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use serde_json::{Map, Value};
@@ -10,7 +10,8 @@ use std::sync::Arc;
 /// Longest token; identity providers with many claims stay below.
 pub(super) const LONGEST: usize = 8 << 10;
 
-/// Finds tokens. Of `rules`, those that name issuers take theirs, the others the rest.
+/// Finds tokens. Of `rules`, those that name issuers or require claims take theirs, the
+/// others the rest.
 pub(super) fn detect(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], hits: &mut Vec<Hit>) {
     if rules.is_empty() {
         return;
@@ -22,11 +23,15 @@ pub(super) fn detect(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], hits: &mu
         }
         let issuer = payload.get("iss").and_then(Value::as_str).unwrap_or_default();
         for (rule, issuers) in rules {
-            if issuers.is_empty() || issuers.iter().any(|part| issuer.contains(part.as_str())) {
+            let issued = issuers.is_empty() || issuers.iter().any(|part| issuer.contains(part.as_str()));
+            if issued && rule.requires.iter().all(|claim| claim.holds(&payload)) {
                 let mut hit = judge::hit(rule, bytes, start..start + length, 3);
-                age(&mut hit, &payload);
+                if let Some(expiry) = expiry(&payload) {
+                    judge::age(&mut hit, expiry);
+                }
                 if header.get("alg").and_then(Value::as_str).is_some_and(|alg| alg.eq_ignore_ascii_case("none")) {
                     hit.severity = hit.severity.min(Severity::Low);
+                    hit.reasons.push("unsigned: anybody can make one".into());
                     hit.note = Some("unsigned".to_owned());
                 }
                 hits.push(hit);
@@ -62,24 +67,10 @@ fn decoded(part: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_slice(&bytes).ok()
 }
 
-/// Lowers what has expired by two steps, and says when.
-fn age(hit: &mut Hit, payload: &Map<String, Value>) {
-    let Some(expiry) = payload.get("exp").and_then(|exp| exp.as_i64().or_else(|| exp.as_f64().map(|float| float as i64))) else {
-        return;
-    };
-    let Ok(expiry) = jiff::Timestamp::from_second(expiry) else { return };
-    let date = expiry.to_string().chars().take(10).collect::<String>();
-    if expiry < jiff::Timestamp::now() {
-        hit.severity = match hit.severity {
-            Severity::Critical => Severity::Medium,
-            Severity::High | Severity::Medium | Severity::Low => Severity::Low,
-            Severity::Info => Severity::Info,
-        };
-        hit.disposition = Disposition::Expired;
-        hit.note = Some(format!("expired {date}"));
-    } else {
-        hit.note = Some(format!("expires {date}"));
-    }
+/// The claim `exp`, seconds since 1970.
+fn expiry(payload: &Map<String, Value>) -> Option<i64> {
+    let claim = payload.get("exp")?;
+    claim.as_i64().or_else(|| claim.as_f64().map(|float| float as i64))
 }
 
 #[cfg(test)]
@@ -89,8 +80,12 @@ mod tests {
     use crate::rules::RuleSet;
 
     fn check(text: &str, expected: Option<(Severity, &str)>) {
-        let rule = "issuer='X'\n[[rule]]\nid='jwt'\ntitle='JWT'\nseverity='critical'\nexamples=['a']\ndetector='jwt'";
-        let set = RuleSet::parse(&[("x", rule)]).unwrap();
+        check_rule("", text, expected);
+    }
+
+    fn check_rule(more: &str, text: &str, expected: Option<(Severity, &str)>) {
+        let rule = "issuer='X'\n[[rule]]\nid='jwt'\ntitle='JWT'\nseverity='critical'\nexamples=['a']\ndetector='jwt'\n";
+        let set = RuleSet::parse(&[("x", format!("{rule}{more}"))]).unwrap();
         let mut hits = Vec::new();
         detect(&[(Arc::clone(&set.rules()[0]), Vec::new())], expand(text, 3).as_bytes(), &mut hits);
         let found = hits.first().map(|hit| (hit.severity, hit.note.as_deref().unwrap_or_default()));
@@ -102,6 +97,18 @@ mod tests {
         check("Bearer <jwt>", Some((Severity::Critical, "expires 2125-04-10")));
         check("Bearer <jwt:expired>", Some((Severity::Medium, "expired 2017-07-14")));
         check("<b64({\"alg\":\"none\",\"t\":1 })>.<b64({\"sub\":\"12345\"})>.", Some((Severity::Low, "unsigned")));
+    }
+
+    #[test]
+    fn claims_choose_the_rule() {
+        let token = |claims: &str| format!("<b64url({{\"alg\":\"HS256\"}})>.<b64url({claims})>.<b64url:43>");
+        let admin = token(r#"{"iss":"acme","role":"service_role"}"#);
+        let anyone = token(r#"{"iss":"acme","role":"anon"}"#);
+        check_rule("requires=['iss=acme','role=service_role']", &admin, Some((Severity::Critical, "")));
+        check_rule("requires=['iss=acme','role=service_role']", &anyone, None);
+        check_rule("requires=['aud=b']", &token(r#"{"aud":["a","b"]}"#), Some((Severity::Critical, "")));
+        check_rule("requires=['exp','aud']", &token(r#"{"exp":4900000000}"#), None);
+        check_rule("lifetime='public-by-design'", "<jwt:expired>", Some((Severity::Medium, "expired 2017-07-14")));
     }
 
     #[test]

@@ -43,9 +43,10 @@ pub(super) fn detect(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], hits: &mu
         };
         let Some(body) = opened(bytes.get(body).unwrap_or_default()).filter(|body| fits(label, body)) else { continue };
         let mut hit = judge::hit(rule, bytes, span, BEGIN.len() + label.len() + 5);
-        if body.encrypted || is_encrypted(label, &body.bytes) {
+        if let Some(how) = encryption(label, &body) {
             hit.severity = hit.severity.min(Severity::Low);
-            hit.note = Some("encrypted".to_owned());
+            hit.reasons.push("encrypted: useless without its passphrase".into());
+            hit.note = Some(how);
         }
         hits.push(hit);
     }
@@ -135,10 +136,17 @@ fn fits(label: &[u8], body: &Body) -> bool {
     !label.ends_with(b"PRIVATE KEY") || body.encrypted || wrapped || body.bytes.first() == Some(&0x30)
 }
 
-fn is_encrypted(label: &[u8], body: &[u8]) -> bool {
-    // RFC 4716's successor: after the magic, the name of the cipher with its length.
-    let cipher = body.strip_prefix(b"openssh-key-v1\0").map(|rest| rest.starts_with(b"\0\0\0\x04none"));
-    label.starts_with(b"ENCRYPTED ") || cipher == Some(false)
+/// How the body is encrypted, if it is: `encrypted`, and the cipher where the body names one.
+fn encryption(label: &[u8], body: &Body) -> Option<String> {
+    if body.encrypted || label.starts_with(b"ENCRYPTED ") {
+        return Some("encrypted".to_owned());
+    }
+    // OpenSSH's own form: after the magic, the name of the cipher with its length.
+    let rest = body.bytes.strip_prefix(b"openssh-key-v1\0")?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let cipher = rest.get(..u32::from_be_bytes(*length) as usize).filter(|name| name.len() <= 64)?;
+    let plain = cipher.iter().all(|byte| byte.is_ascii_graphic());
+    (cipher != b"none" && plain).then(|| format!("encrypted with {}", String::from_utf8_lossy(cipher)))
 }
 
 #[cfg(test)]

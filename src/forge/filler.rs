@@ -2,7 +2,8 @@
 //!
 //! `rules/README.md` lists them. The same template and seed give the same text on every machine.
 
-use data_encoding::{BASE64, BASE64URL_NOPAD, Encoding};
+use super::sums::{self, BASE58, BECH32, CISCO};
+use data_encoding::{BASE32_NOPAD, BASE64, BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXUPPER};
 use fastrand::Rng;
 
 const DIGITS: &str = "0123456789";
@@ -14,8 +15,6 @@ pub const BASE62: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr
 pub const BASE36: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
 /// RFC 4648 base32, upper case.
 pub const BASE32: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-/// Base58 leaves out the characters that people confuse.
-const BASE58: &str = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 /// Passwords: what people type, without quotes and white space.
 const WORD: &str = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789!*-_+";
 /// `<b64(…)>` inside `<b64(…)>` at most this deep.
@@ -53,28 +52,46 @@ fn expand_with(template: &str, rng: &mut Rng, depth: u32) -> String {
 
 /// What the filler at the start of `text` (after its `<`) becomes, and what follows it.
 fn filler<'a>(text: &'a str, before: &str, last: &str, rng: &mut Rng, depth: u32) -> Option<(String, &'a str)> {
-    if let Some(inner) = text.strip_prefix("b64(") {
-        let depth = depth.checked_sub(1)?;
-        let (inner, rest) = closing(inner)?;
-        return Some((BASE64.encode(expand_with(inner, rng, depth).as_bytes()), rest));
+    for (opening, encoding) in [("b64(", BASE64), ("b64url(", BASE64URL_NOPAD)] {
+        if let Some(inner) = text.strip_prefix(opening) {
+            let depth = depth.checked_sub(1)?;
+            let (inner, rest) = closing(inner)?;
+            return Some((encoding.encode(expand_with(inner, rng, depth).as_bytes()), rest));
+        }
     }
     let (name, rest) = text.split_once('>')?;
     let made = match name.split_once(':') {
         Some(("pem", label)) => pem(label, rng),
         Some(("pem-escaped", label)) => pem(label, rng).replace('\n', "\\n"),
         Some(("jwt", "expired")) => jwt(rng, 1_500_000_000),
-        Some((alphabet, count)) => drawn(alphabet, count.parse().ok().filter(|n| *n <= LONGEST)?, rng)?,
+        Some(("bytes", count)) => BASE64.encode(&noise(count_of(count)?, rng)),
+        Some(("cisco7", count)) => cisco7(count_of(count)?, rng),
+        Some(("bech32", count)) => bech32(count_of(count)?, token(before), rng)?,
+        Some(("base58check", form)) => {
+            let body = versioned(form, rng)?;
+            let sum = sums::double_sha256(&body);
+            sums::base58(&[&body[..], &sum[..4]].concat())
+        }
+        Some(("crc16-base32", form)) => {
+            let body = versioned(form, rng)?;
+            BASE32_NOPAD.encode(&[&body[..], &sums::crc16(&body).to_le_bytes()].concat())
+        }
+        Some((alphabet, count)) => drawn(alphabet, count_of(count)?, rng)?,
         None => derived(name, before, last, rng)?,
     };
     Some((made, rest))
 }
 
-/// Splits at the `)>` that closes the `<b64(` just opened.
+fn count_of(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|count| *count <= LONGEST)
+}
+
+/// Splits at the `)>` that closes the `<b64(` or `<b64url(` just opened.
 fn closing(text: &str) -> Option<(&str, &str)> {
     let mut open = 1;
     for (at, _) in text.char_indices() {
         let rest = &text[at..];
-        if rest.starts_with("<b64(") {
+        if rest.starts_with("<b64(") || rest.starts_with("<b64url(") {
             open += 1;
         } else if let Some(after) = rest.strip_prefix(")>") {
             open -= 1;
@@ -130,21 +147,71 @@ fn random(alphabet: &[u8], count: usize, rng: &mut Rng) -> String {
     text.into_iter().map(char::from).collect()
 }
 
+/// What stands before a filler, back to white space, a quote, `=` or `:`.
+fn token(before: &str) -> &str {
+    before.rsplit(|c: char| c.is_whitespace() || "\"'`=:".contains(c)).next().unwrap_or_default()
+}
+
 fn derived(name: &str, before: &str, last: &str, rng: &mut Rng) -> Option<String> {
-    let token = || before.rsplit(|c: char| c.is_whitespace() || "\"'`=:".contains(c)).next().unwrap_or_default();
+    let crc32 = |text: &str| crc32fast::hash(text.as_bytes());
+    // Atlassian's checksum covers the `=` before it.
+    let closed = || match before.strip_suffix('=') {
+        Some(head) => &before[before.len() - token(head).len() - 1..],
+        None => token(before),
+    };
     Some(match name {
         "uuid" => uuid(rng),
         "jwt" => jwt(rng, 4_900_000_000),
         "aws-id" => aws_id(rng),
-        "crc32" => in_base(crc32fast::hash(last.as_bytes()), BASE62, 6),
-        "crc32-hex" => format!("{:08x}", crc32fast::hash(token().as_bytes())),
-        "crc32-base36" => in_base(crc32fast::hash(token().as_bytes()), BASE36, 7),
-        "crc32-grafana" => {
-            let sum = crc32fast::hash(token().trim_end_matches('_').as_bytes());
-            data_encoding::HEXLOWER.encode(&sum.to_le_bytes())
-        }
+        "wireguard" => wireguard(rng),
+        "crc32" => in_base(crc32(last), BASE62, 6),
+        "crc32-hex" => format!("{:08x}", crc32(closed())),
+        "CRC32-HEX" => format!("{:08X}", crc32(closed())),
+        "crc32-hex-last" => format!("{:08x}", crc32(last)),
+        "crc32-base36" => in_base(crc32(token(before)), BASE36, 7),
+        "crc32-base64" => BASE64_NOPAD.encode(&crc32(last).to_le_bytes()),
+        "crc32-grafana" => HEXLOWER.encode(&crc32(token(before).trim_end_matches('_')).to_le_bytes()),
         _ => return None,
     })
+}
+
+fn noise(count: usize, rng: &mut Rng) -> Vec<u8> {
+    (0..count).map(|_| rng.u8(..)).collect()
+}
+
+/// `HEX:N`: the bytes that the digits say, then N at random.
+fn versioned(form: &str, rng: &mut Rng) -> Option<Vec<u8>> {
+    let (version, count) = form.split_once(':')?;
+    let version = HEXLOWER.decode(version.as_bytes()).ok()?;
+    Some([version, noise(count_of(count).filter(|count| *count <= 128)?, rng)].concat())
+}
+
+/// N characters that complete the token so far, which ends in `1`, in its case; the last 6 are the checksum.
+fn bech32(count: usize, token: &str, rng: &mut Rng) -> Option<String> {
+    let prefix = token.strip_suffix('1')?;
+    let data = random(BECH32.as_bytes(), count.checked_sub(6)?, rng);
+    let mut digits = sums::bech32_digits(data.as_bytes())?;
+    digits.extend([0; 6]);
+    let sum = sums::bech32_polymod(prefix.to_ascii_lowercase().as_bytes(), &digits) ^ 1;
+    let tail = (0..6).map(|at| char::from(BECH32.as_bytes()[(sum >> (5 * (5 - at)) & 31) as usize]));
+    let text: String = data.chars().chain(tail).collect();
+    Some(if prefix.bytes().any(|byte| byte.is_ascii_uppercase()) { text.to_uppercase() } else { text })
+}
+
+/// A password of N characters as Cisco IOS writes type 7.
+fn cisco7(count: usize, rng: &mut Rng) -> String {
+    let start = rng.usize(..16);
+    let word = random(WORD.as_bytes(), count, rng);
+    let bytes: Vec<u8> = word.bytes().zip(CISCO.iter().cycle().skip(start)).map(|(byte, key)| byte ^ key).collect();
+    format!("{start:02}{}", HEXUPPER.encode(&bytes))
+}
+
+/// A Curve25519 key with its bits clamped, in base64.
+fn wireguard(rng: &mut Rng) -> String {
+    let mut bytes = noise(32, rng);
+    bytes[0] &= 0xf8;
+    bytes[31] = bytes[31] & 0x7f | 0x40;
+    BASE64.encode(&bytes)
 }
 
 /// `number` in the base of `digits`, left-padded to `width`.
@@ -165,7 +232,7 @@ fn uuid(rng: &mut Rng) -> String {
     rng.fill(&mut bytes);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = data_encoding::HEXLOWER.encode(&bytes);
+    let hex = HEXLOWER.encode(&bytes);
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 

@@ -5,3 +5,4 @@
 
 pub mod filler;
 pub mod image;
+pub mod sums;

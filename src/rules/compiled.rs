@@ -1,7 +1,7 @@
 //! Rules as the engine runs them: patterns compiled, names normalised, everything validated.
 
 use super::written::{File, Written};
-use super::{Boundary, Check, Example, Lifetime, PathGlob, Pattern, RuleError, Structure};
+use super::{Boundary, Check, Example, Failing, Lifetime, PathGlob, Pattern, Requirement, RuleError, Structure};
 use crate::finding::{Confidence, RuleLabel, Severity};
 use std::sync::Arc;
 
@@ -46,6 +46,10 @@ pub struct Rule {
     pub tags: Vec<String>,
     /// What the value must pass.
     pub check: Option<Check>,
+    /// What becomes of a value that does not.
+    pub failing: Failing,
+    /// What the JSON in the value must hold, for `base64-json` and for JSON web tokens.
+    pub requires: Vec<Requirement>,
     /// Least Shannon entropy of the secret part, bits per character.
     pub entropy: Option<f64>,
     /// How it is found.
@@ -54,6 +58,13 @@ pub struct Rule {
     pub examples: Vec<Example>,
     /// Texts in which it is not found.
     pub counter: Vec<Example>,
+}
+
+impl Rule {
+    /// Whether `value`, the whole match, passes the rule's check.
+    pub fn passes(&self, value: &[u8]) -> bool {
+        self.check.is_none_or(|check| check.passes_with(value, &self.requires))
+    }
 }
 
 /// How a rule is found.
@@ -139,8 +150,18 @@ fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, RuleError> {
         _ => Err("a rule has one form: anchors, keywords, detector or files".to_owned()),
     }
     .map_err(|message| refuse(&message))?;
+    let requires = written.requires.iter().map(|text| text.parse::<Requirement>()).collect::<Result<Vec<_>, _>>();
+    let requires = requires.map_err(|message| refuse(&message))?;
+    let reads_json = written.check == Some(Check::Base64Json) || written.detector == Some(Structure::Jwt);
+    if !requires.is_empty() && !reads_json {
+        return Err(refuse("`requires` is for the check `base64-json` and the detector `jwt`"));
+    }
+    if written.failing == Failing::Example && (written.check.is_none() || written.anchors.is_empty()) {
+        return Err(refuse("`failing` is for anchored rules with a check"));
+    }
     let default = if rank >= rank::STRUCTURAL { Confidence::High } else { Confidence::Medium };
     let rotate = written.rotate.unwrap_or_else(|| shared.rotate.to_owned());
+    let rank = written.rank.unwrap_or(rank);
     let label = RuleLabel { id: written.id, title: written.title, rotate, rank };
     Ok(Rule {
         label: Arc::new(label),
@@ -152,6 +173,8 @@ fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, RuleError> {
         reference: written.reference.unwrap_or_else(|| shared.reference.to_owned()),
         tags: shared.tags.iter().cloned().chain(written.tags).collect(),
         check: written.check,
+        failing: written.failing,
+        requires,
         entropy: written.entropy,
         form,
         examples: written.examples,
@@ -197,7 +220,7 @@ fn normalised(keyword: &str) -> String {
 
 fn structural(written: &Written) -> Result<(Form, u8), String> {
     let structure = written.detector.ok_or("the rule has no detector")?;
-    let service = !written.issuers.is_empty() || !written.hosts.is_empty();
+    let service = !written.issuers.is_empty() || !written.requires.is_empty() || !written.hosts.is_empty();
     let rank = match structure {
         Structure::Assignment => rank::ASSIGNMENT,
         Structure::StrayEnv => rank::STRAY,

@@ -10,11 +10,11 @@ mod glob;
 mod pattern;
 mod written;
 
-pub use check::Check;
+pub use check::{Check, Requirement};
 pub use compiled::{Form, Rule, rank};
 pub use glob::{Mark, PathGlob};
 pub use pattern::{ByteSet, Match, Pattern};
-pub use written::{Boundary, Example, Lifetime, Structure};
+pub use written::{Boundary, Example, Failing, Lifetime, Structure};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -163,6 +163,9 @@ mod tests {
         check("anchors = ['xkey-']\npattern = 'xkey-(['", "pattern");
         check("keywords = ['xkey']\npattern = '[a-z]{4,20}'", "16");
         check("keywords = ['xkey']", "pattern");
+        check("detector = 'jwt'\nrequires = ['iss=']", "name=part");
+        check("anchors = ['xkey-']\npattern = 'xkey-[0-9]{20}'\nrequires = ['iss']", "requires");
+        check("anchors = ['xkey-']\npattern = 'xkey-[0-9]{20}'\nfailing = 'example'", "failing");
         check("detector = 'url'\nfiles = ['a']", "one form");
         check("files = ['etc/']", "no file");
         check("files = ['**/.netrc']\ncontent = '(['", "content");

@@ -36,6 +36,11 @@ pub(super) struct Written {
     #[serde(default)]
     pub(super) tags: Vec<String>,
     pub(super) check: Option<Check>,
+    #[serde(default)]
+    pub(super) failing: Failing,
+    #[serde(default)]
+    pub(super) requires: Vec<String>,
+    pub(super) rank: Option<u8>,
     pub(super) entropy: Option<f64>,
     pub(super) examples: Vec<Example>,
     #[serde(default)]
@@ -91,6 +96,17 @@ pub enum Boundary {
     Loose,
     /// Anything on either side: for rules with a check.
     None,
+}
+
+/// What becomes of a match that fails the check of its rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Failing {
+    /// It is something else.
+    #[default]
+    Drop,
+    /// It was made up, as in documentation: prefix and length leave no other meaning.
+    Example,
 }
 
 /// How long a credential of a kind works.
