@@ -1,5 +1,6 @@
 //! The integration tests, in one binary.
 
+mod cases;
 mod interop;
 mod rules;
 mod tar_differential;
