@@ -47,7 +47,9 @@ fn incidents(report: &Value, expect: &Expect, values: &BTreeMap<String, String>,
         };
         match left.iter().position(|incident| fits(incident)) {
             None => wrong.push(format!("{what} was not found")),
-            Some(at) => wrong.extend(differences(left.remove(at), expected, report).into_iter().map(|text| format!("{what}: {text}"))),
+            Some(at) => {
+                wrong.extend(differences(left.remove(at), expected, report).into_iter().map(|text| format!("{what}: {text}")))
+            }
         }
     }
     wrong.extend(left.iter().map(|incident| format!("not expected: {} at {:#}", incident["rule"], shown(incident))));
@@ -78,7 +80,8 @@ fn differences(incident: &Value, expected: &Incident, report: &Value) -> Vec<Str
 fn shown(incident: &Value) -> Value {
     let drop = ["image", "column", "offset", "note"];
     let short = |finding: &Value| {
-        let members = finding.as_object().into_iter().flatten().filter(|(key, value)| !value.is_null() && !drop.contains(&&key[..]));
+        let members =
+            finding.as_object().into_iter().flatten().filter(|(key, value)| !value.is_null() && !drop.contains(&&key[..]));
         members.map(|(key, value)| (key.clone(), value.clone())).collect()
     };
     list(&incident["findings"]).iter().map(short).collect::<Vec<Value>>().into()

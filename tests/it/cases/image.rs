@@ -27,8 +27,8 @@ pub(super) struct Built {
     /// The tars, for forms that do not compress.
     pub(super) tars: Vec<Vec<u8>>,
     pub(super) manifest: Blob,
-    /// The config's `config`, which old forms repeat for each layer.
-    pub(super) settings: Value,
+    /// What old Docker writes beside the last layer.
+    pub(super) legacy: Value,
 }
 
 /// All that an OCI layout has.
@@ -93,7 +93,8 @@ pub(super) fn image(image: &Image) -> Built {
         manifest.descriptor["annotations"] = json!({"org.opencontainers.image.ref.name": name});
     }
     let tars = steps.into_iter().map(|(_, tar)| tar).collect();
-    Built { name: image.name.clone(), config, layers, diff_ids, tars, manifest, settings }
+    let legacy = if image.legacy { settings } else { json!({}) };
+    Built { name: image.name.clone(), config, layers, diff_ids, tars, manifest, legacy }
 }
 
 fn layer(step: &Step, tar: &[u8]) -> Blob {
@@ -131,8 +132,7 @@ fn platform(text: &str) -> Value {
 
 fn settings(image: &Image) -> Value {
     let mut settings = Map::new();
-    let lists =
-        [("Env", &image.env), ("Cmd", &image.cmd), ("Entrypoint", &image.entrypoint), ("OnBuild", &image.onbuild)];
+    let lists = [("Env", &image.env), ("Cmd", &image.cmd), ("Entrypoint", &image.entrypoint), ("OnBuild", &image.onbuild)];
     settings.extend(lists.iter().filter(|(_, list)| !list.is_empty()).map(|(key, list)| ((*key).to_owned(), json!(list))));
     if !image.healthcheck.is_empty() {
         settings.insert("Healthcheck".into(), json!({"Test": image.healthcheck}));

@@ -1,7 +1,7 @@
 //! Cases as text: every file below `testdata/cases` describes an artifact and what the report must say of it.
 //!
 //! The artifact is forged, audited by the program as a user would run it, and the report compared. Each
-//! case is also run without `--show-secrets`, in both formats: no secret that it expects may be printed.
+//! case is also run without `--show-secrets`: no secret that it expects may be printed.
 //! `testdata/README.md` is the schema. `CASE=name` in the environment runs the cases whose path contains that.
 
 mod compare;
@@ -120,12 +120,13 @@ fn scan(case: &Case, form: Form, discretion: bool) -> Vec<String> {
         return vec![format!("no report: {}", String::from_utf8_lossy(&output.stderr))];
     };
     let mut problems = compare::problems(&report, output.status.code(), &case.expect, &case.values);
-    for format in ["json", "human"].into_iter().filter(|_| discretion) {
-        let output = audit(&["--format", format]);
+    let secrets: Vec<_> = case.expect.incident.iter().filter_map(|incident| incident.secret.as_ref()).collect();
+    if discretion && !secrets.is_empty() {
+        let output = audit(&[]);
         let printed = [output.stdout, output.stderr].concat();
-        for name in case.expect.incident.iter().filter_map(|incident| incident.secret.as_ref()) {
-            if memchr::memmem::find(&printed, case.values[name].as_bytes()).is_some() {
-                problems.push(format!("the {format} report prints the value of {name}"));
+        for name in &secrets {
+            if memchr::memmem::find(&printed, case.values[*name].as_bytes()).is_some() {
+                problems.push(format!("the report for people prints the value of {name}"));
             }
         }
     }

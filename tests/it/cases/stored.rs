@@ -125,7 +125,8 @@ fn classic(images: &[Built]) -> Members {
         let mut paths = Vec::new();
         for (index, tar) in image.tars.iter().enumerate() {
             let id = format!("{:064x}", (number + 1) * 0x1000 + index);
-            let legacy = json!({"id": id, "container_config": image.settings, "os": "linux", "architecture": "amd64"});
+            let config = if index + 1 == image.tars.len() { image.legacy.clone() } else { json!({}) };
+            let legacy = json!({"id": id, "container_config": config, "os": "linux", "architecture": "amd64"});
             push(&mut members, format!("{id}/VERSION"), *b"1.0");
             push(&mut members, format!("{id}/json"), legacy.to_string());
             push(&mut members, format!("{id}/layer.tar"), tar.as_slice());

@@ -87,6 +87,9 @@ pub(super) struct Image {
     /// More members of the manifest document; an empty string takes a member out.
     #[serde(default)]
     pub(super) manifest: BTreeMap<String, toml::Value>,
+    /// Old Docker's `json` of the last layer repeats the config, in the form that has it.
+    #[serde(default)]
+    pub(super) legacy: bool,
     #[serde(default)]
     pub(super) history: Fit,
     /// Of the config blob.
