@@ -1,6 +1,8 @@
 //! The integration tests, in one binary.
 
 mod cases;
+mod cli;
 mod interop;
 mod rules;
+mod schema;
 mod tar_differential;
