@@ -133,13 +133,22 @@ impl Page<'_> {
         writeln!(self.out, "    {}", self.dim(words.join("; ")))
     }
 
+    /// Where it is, without what the reader knows: the target itself, or the image.
+    fn place(&self, occurrence: &Occurrence) -> String {
+        let place = &occurrence.finding.place;
+        let Some(path) = place.path() else { return self.veil.text(&place.to_string()) };
+        let member = place.member_path().map(|member| format!("!{member}")).unwrap_or_default();
+        let inside = self.veil.text(&format!("{path}{member}"));
+        match occurrence.layer {
+            Some(layer) => format!("layer {layer}: {inside}"),
+            None if self.audit.images.is_empty() || place.label() == path => inside,
+            None => self.veil.text(&place.to_string()),
+        }
+    }
+
     fn occurrence(&mut self, occurrence: &Occurrence) -> io::Result<()> {
         let finding = &occurrence.finding;
-        let mut place = self.veil.text(&finding.place.to_string());
-        if let (Some(layer), Some(path)) = (occurrence.layer, finding.place.path()) {
-            let member = finding.place.member_path().map(|member| format!("!{member}")).unwrap_or_default();
-            place = format!("layer {layer}: {}", self.veil.text(&format!("{path}{member}")));
-        }
+        let mut place = self.place(occurrence);
         if let Some(line) = finding.line {
             place = format!("{place}:{line}");
         }

@@ -172,7 +172,9 @@ fn data_goes_to_stdout_and_the_rest_to_stderr() {
     let output = check(&place, &["scan", "token", "--format", "json"], 1);
     assert!(serde_json::from_slice::<Value>(&output.stdout).is_ok() && output.stderr.is_empty());
     let output = check(&place, &["scan", "token"], 1);
-    assert!(text(&output.stdout).ends_with("leaking: token carries 1 incident\n") && output.stderr.is_empty());
+    let report = text(&output.stdout);
+    assert!(report.ends_with("leaking: token carries 1 incident\n") && output.stderr.is_empty(), "{report}");
+    assert!(report.contains("\n    token:1\n") && report.contains("seen: 1 file, "), "{report}");
     let output = check(&place, &["scan", "token", "--quiet"], 1);
     assert!(output.stdout.is_empty() && output.stderr.is_empty());
     for asked in ["--help", "--version"] {

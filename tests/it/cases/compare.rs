@@ -45,7 +45,7 @@ fn incidents(report: &Value, expect: &Expect, values: &BTreeMap<String, String>,
             incident["secret"] == secret
                 && (!secret.is_empty() || expected.rule.as_ref().is_none_or(|rule| incident["rule"] == **rule))
         };
-        match left.iter().position(|incident| fits(incident)) {
+        match left.iter().position(fits) {
             None => wrong.push(format!("{what} was not found")),
             Some(at) => {
                 wrong.extend(differences(left.remove(at), expected, report).into_iter().map(|text| format!("{what}: {text}")))
@@ -116,7 +116,7 @@ fn gaps(report: &Value, expect: &Expect, wrong: &mut Vec<String>) {
                 && gap["scope"] == *expected.scope
                 && gap["place"].as_str().is_some_and(|place| place.contains(&expected.place))
         };
-        match left.iter().position(|gap| fits(gap)) {
+        match left.iter().position(fits) {
             Some(at) => drop(left.remove(at)),
             None => wrong.push(format!("no gap {expected:?}")),
         }
