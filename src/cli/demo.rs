@@ -26,7 +26,8 @@ const EXAMPLES: &str = "\
 Examples:
   watertight demo
   watertight demo --format json
-  watertight demo --keep leaky.tar --quiet; skopeo copy oci-archive:leaky.tar docker://REGISTRY/leaky
+  watertight demo --keep leaky.tar --quiet
+  skopeo copy oci-archive:leaky.tar docker://REGISTRY/leaky    to see whether a gate holds
 
 Exit code 1 means that it works: the image leaks, and was caught";
 
@@ -34,26 +35,30 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     match &args.keep {
         Some(path) => {
             std::fs::write(path, leaky(fastrand::u64(..))).map_err(|error| failed(path, &error))?;
-            audit(args, path)
+            audit(args, path, "forged a leaky image; to audit it again", || {})
         }
         None => {
             let mut file = tempfile::Builder::new().prefix("watertight-demo-").suffix(".tar").tempfile().map_err(|error| {
-                Failure::new(format!("cannot make a temporary file: {error}")).with_hint("--keep FILE names the file yourself")
+                Failure::new(format!("cannot make a temporary file: {error}"))
+                    .with_hint("--keep FILE names the file yourself, and TMPDIR a folder for it")
             })?;
             file.write_all(&leaky(fastrand::u64(..))).map_err(|error| failed(file.path(), &error))?;
-            audit(args, file.path())
+            let path = file.path().to_owned();
+            // Gone as soon as it is open, so that nothing is left behind, however the program ends.
+            audit(args, &path, "forged a leaky image, which is not kept (see --keep); audited as by", || drop(file))
         }
     }
 }
 
-fn audit(args: &Args, path: &Path) -> Result<Exit, Failure> {
+fn audit(args: &Args, path: &Path, said: &str, opened: impl FnOnce()) -> Result<Exit, Failure> {
     let target = format!("oci-archive:{}", path.display());
     if !args.how.output.quiet {
-        let _ = writeln!(std::io::stderr(), "forged a leaky image; audited by: watertight scan {target}\n");
+        let _ = writeln!(std::io::stderr(), "{said}: watertight scan {target}\n");
     }
-    args.how.audit(&target)
+    args.how.audit(&target, opened)
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(format!("cannot write {}: {error}", path.display()))
+        .with_hint("name a file in a folder that exists and can be written to")
 }

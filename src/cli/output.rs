@@ -63,7 +63,10 @@ impl Args {
 /// Writes a file beside its final place and moves it there, so that nobody reads half a report.
 fn to_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let failed = |error: io::Error| {
-        Failure::new(format!("cannot write {}: {error}", path.display()))
+        // The temporary file that stands in for it is nobody's concern.
+        let inner = error.get_ref().and_then(|error| error.source());
+        let why = inner.map_or_else(|| error.to_string(), ToString::to_string);
+        Failure::new(format!("cannot write {}: {why}", path.display()))
             .with_hint("name a file in a folder that exists and can be written to")
     };
     // A device or a pipe is written to as it is.

@@ -110,12 +110,12 @@ impl From<Level> for Severity {
 const KEY_VARIABLE: &str = "WATERTIGHT_FINGERPRINT_KEY";
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    args.how.audit(&args.target)
+    args.how.audit(&args.target, || {})
 }
 
 impl How {
-    /// Audits a target and writes the report.
-    pub(super) fn audit(&self, target: &str) -> Result<Exit, Failure> {
+    /// Audits a target and writes the report. `opened` is done when nothing is opened by its name any more.
+    pub(super) fn audit(&self, target: &str, opened: impl FnOnce()) -> Result<Exit, Failure> {
         let rules = self.rules()?;
         let engine = Engine::new(&rules).map_err(Failure::new)?;
         let limits = Limits::default();
@@ -126,6 +126,7 @@ impl How {
                 None => failure,
             }
         })?;
+        opened();
         let options = Options { threads: self.threads, verify_diff_ids: self.verify_diff_ids, limits };
         let progress = Arc::new(Progress::default());
         let display = Display::start(progress.clone(), self.output.quiet);

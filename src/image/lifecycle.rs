@@ -176,6 +176,11 @@ fn lineage(path: &[u8]) -> Vec<u64> {
     hashes
 }
 
+/// A path as a person writes it, below the root: `app/x` for `./app/x` and `/app//x`.
+pub fn plain(path: &[u8]) -> Vec<u8> {
+    labels(path).join(&b'/')
+}
+
 /// The names along a path. `.` and empty ones say nothing; `..` is a name like any other, as a label.
 fn labels(path: &[u8]) -> Vec<&[u8]> {
     path.split(|byte| *byte == b'/').filter(|label| !label.is_empty() && *label != b".").collect()
@@ -225,6 +230,13 @@ mod tests {
         check(&[base, &[(".wh..wh..opq", File)]], "app/.env", 0, 1, State::Deleted { by: 1 });
         check(&[base, &[("app/.wh..wh.plnk", File)]], "app/.env", 0, 1, State::Live);
         check(&[base, &[("ap/.wh.p", File)]], "app/.env", 0, 1, State::Live);
+    }
+
+    #[test]
+    fn paths_are_shown_below_the_root() {
+        for (path, expected) in [("./app/x", "app/x"), ("/app//x", "app/x"), ("../x", "../x"), ("./", ""), ("a/.b", "a/.b")] {
+            assert_eq!(plain(path.as_bytes()), expected.as_bytes());
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Report, Veil, advice};
 use crate::audit::{Audit, Fate, Incident, Occurrence, Verdict};
-use crate::finding::{Scope, Severity};
+use crate::finding::{Confidence, Disposition, Scope, Severity};
 use anstyle::{AnsiColor, Style};
 use std::fmt;
 use std::io::{self, Write};
@@ -76,12 +76,10 @@ impl Page<'_> {
     ) -> io::Result<()> {
         let carried = match carried {
             None => self.dim(format!("{:<18}", "-")),
-            Some((count, worst)) => {
-                let noun = if count == 1 { "finding" } else { "findings" };
-                self.paint(style_of(worst), format!("{:<18}", format!("{count} {noun}")))
-            }
+            Some((count, worst)) => self.paint(style_of(worst), format!("{:<18}", counted(count as u64, "finding"))),
         };
-        writeln!(self.out, "  {label:<10}{size:>10}  {carried}  {}", self.dim(made_by))
+        let made_by = if made_by.is_empty() { String::new() } else { format!("  {}", self.dim(made_by)) };
+        writeln!(self.out, "{}", format!("  {label:<10}{size:>10}  {carried}{made_by}").trim_end())
     }
 
     /// How many findings a layer (or the config, for `None`) of an image has, and how bad the worst is.
@@ -100,12 +98,15 @@ impl Page<'_> {
         let value =
             if self.report.show_secrets { crate::place::escaped(incident.secret.expose()) } else { incident.secret.redacted() };
         let rule = self.dim(format!("[{}]", incident.rule.id));
-        writeln!(self.out, "{severity}  {}  {value}  {rule}", self.bold(&incident.rule.title))?;
+        let head = [severity, self.bold(&incident.rule.title), value, rule].into_iter().filter(|part| !part.is_empty());
+        writeln!(self.out, "{}", head.collect::<Vec<_>>().join("  "))?;
+        self.judgement(incident)?;
         for occurrence in incident.occurrences.iter().take(LISTED) {
             self.occurrence(occurrence)?;
         }
         if incident.occurrences.len() > LISTED {
-            writeln!(self.out, "    … and {} more places", incident.occurrences.len() - LISTED)?;
+            let more = counted((incident.occurrences.len() - LISTED) as u64, "more place");
+            writeln!(self.out, "    … and {more}; --format json lists them all")?;
         }
         for hint in advice::hints(incident) {
             writeln!(self.out, "    {} {hint}", self.dim("hint:"))?;
@@ -113,13 +114,41 @@ impl Page<'_> {
         writeln!(self.out)
     }
 
+    /// Why an incident may weigh less than its severity says.
+    fn judgement(&mut self, incident: &Incident) -> io::Result<()> {
+        let mut words = match incident.disposition {
+            Disposition::Actionable => Vec::new(),
+            Disposition::Expired => vec!["expired, so it does not fail the audit".to_string()],
+            Disposition::Example => vec!["an example that opens nothing, so it does not fail the audit".into()],
+            Disposition::Public => vec!["public by design, so it does not fail the audit".into()],
+            Disposition::Accepted => vec!["accepted by a comment beside it, so it does not fail the audit".into()],
+        };
+        if incident.confidence < Confidence::High {
+            words.push(format!("{} confidence", incident.confidence.as_str()));
+        }
+        if words.is_empty() {
+            return Ok(());
+        }
+        words.extend(incident.reasons.iter().map(|reason| self.veil.text(reason)));
+        writeln!(self.out, "    {}", self.dim(words.join("; ")))
+    }
+
+    /// Where it is, without what the reader knows: the target itself, or the image.
+    fn place(&self, occurrence: &Occurrence) -> String {
+        let place = &occurrence.finding.place;
+        let Some(path) = place.path() else { return self.veil.text(&place.to_string()) };
+        let member = place.member_path().map(|member| format!("!{member}")).unwrap_or_default();
+        let inside = self.veil.text(&format!("{path}{member}"));
+        match occurrence.layer {
+            Some(layer) => format!("layer {layer}: {inside}"),
+            None if self.audit.images.is_empty() || place.label() == path => inside,
+            None => self.veil.text(&place.to_string()),
+        }
+    }
+
     fn occurrence(&mut self, occurrence: &Occurrence) -> io::Result<()> {
         let finding = &occurrence.finding;
-        let mut place = self.veil.text(&finding.place.to_string());
-        if let (Some(layer), Some(path)) = (occurrence.layer, finding.place.path()) {
-            let member = finding.place.member_path().map(|member| format!("!{member}")).unwrap_or_default();
-            place = format!("layer {layer}: {}", self.veil.text(&format!("{path}{member}")));
-        }
+        let mut place = self.place(occurrence);
         if let Some(line) = finding.line {
             place = format!("{place}:{line}");
         }
@@ -167,22 +196,28 @@ impl Page<'_> {
 
     fn totals(&mut self) -> io::Result<()> {
         let seen = self.audit.seen;
-        let images = if seen.images > 0 { format!("{} images, {} layers, ", seen.images, seen.layers) } else { String::new() };
-        let text =
-            format!("seen: {images}{} files, {} members of archives in them, {}", seen.files, seen.members, bytes(seen.bytes));
+        let images = (seen.images > 0).then(|| [counted(seen.images, "image"), counted(seen.layers, "layer")]);
+        let mut parts: Vec<_> = images.into_iter().flatten().chain([counted(seen.files, "file")]).collect();
+        if seen.members > 0 {
+            parts.push(format!("{} of archives in them", counted(seen.members, "member")));
+        }
+        let text = format!("seen: {}, {} of content", parts.join(", "), bytes(seen.bytes));
         writeln!(self.out, "{}", self.dim(text))
     }
 
     fn verdict(&mut self) -> io::Result<()> {
         let name = self.veil.text(&self.audit.target.name);
-        let count = self.audit.incidents.len();
-        let noun = if count == 1 { "incident" } else { "incidents" };
+        let count = self.audit.incidents.len() as u64;
+        let incidents = counted(count, "incident");
         let (style, text) = match self.report.verdict {
             Verdict::Watertight if count > 0 => {
-                (AnsiColor::Green, format!("watertight: {name} has {count} {noun}, none at or above the failing severity"))
+                (AnsiColor::Green, format!("watertight: {name} has {incidents}, none that fails it"))
             }
             Verdict::Watertight => (AnsiColor::Green, format!("watertight: nothing found in {name}")),
-            Verdict::Leaking => (AnsiColor::Red, format!("leaking: {name} carries {count} {noun}")),
+            Verdict::Leaking => (AnsiColor::Red, format!("leaking: {name} carries {incidents}")),
+            Verdict::Incomplete if count > 0 => {
+                (AnsiColor::Yellow, format!("incomplete: {name} was not wholly read; it has {incidents}, none that fails it"))
+            }
             Verdict::Incomplete => (AnsiColor::Yellow, format!("incomplete: nothing found in what could be read of {name}")),
         };
         writeln!(self.out, "{}", self.paint(Style::new().bold().fg_color(Some(style.into())), text))
@@ -197,6 +232,11 @@ fn style_of(severity: Severity) -> Style {
         Severity::Info => AnsiColor::BrightBlack,
     };
     Style::new().bold().fg_color(Some(colour.into()))
+}
+
+/// A number and its noun.
+fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A number of bytes in binary units.

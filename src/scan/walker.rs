@@ -10,7 +10,7 @@ use super::nest::{Consumed, Metered, Nest, Stage};
 use crate::blob::{Digest, Hashed};
 use crate::extract::{Extractor, Halt, Head, Input, Member, MemberKind, Opaque, Sink, Stop, probe};
 use crate::finding::{Gap, GapReason, Totals};
-use crate::image::lifecycle::{EntryKind, Ledger};
+use crate::image::lifecycle::{EntryKind, Ledger, plain};
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -256,7 +256,8 @@ impl Within<'_, '_, '_, '_> {
                 _ => EntryKind::Other,
             };
             let entry = self.walker.ledger.as_mut().map(|ledger| ledger.entry(member.name, kind));
-            return Nest { entry, ..Nest::new(nest.place.file(member.name), Stage::Inside, self.walker.crew.limits) };
+            let place = nest.place.file(&plain(member.name));
+            return Nest { entry, ..Nest::new(place, Stage::Inside, self.walker.crew.limits) };
         }
         Nest { place: nest.place.member(member.name), stage: Stage::Inside, depth, unwrapped: false, ..nest.clone() }
     }

@@ -346,6 +346,18 @@ impl<'a> Assembly<'a> {
         if is_json { RootKind::Document } else { RootKind::File }
     }
 
+    /// Whether nothing came of reading that many indexes: no image, no artifact, and no fault that would explain it.
+    pub(crate) fn names_nothing(&self, indexes: usize) -> bool {
+        indexes > 0 && self.images.is_empty() && self.gaps.is_empty() && self.roots.len() <= indexes
+    }
+
+    /// Whether there is anything besides what was named and the marks of a layout.
+    pub(crate) fn has_more(&self) -> bool {
+        let mark = |name: &[u8]| matches!(name, b"oci-layout" | b"version");
+        let mut members = self.store.members.iter().enumerate();
+        members.any(|(at, stored)| stored.size > 0 && !mark(&stored.name) && !self.by_member.contains_key(&at))
+    }
+
     /// Every member that nothing named, so that none is skipped in silence.
     pub(crate) fn unreferenced(&mut self) {
         let mut left: Vec<_> = (0..self.store.members.len()).filter(|member| !self.by_member.contains_key(member)).collect();

@@ -31,11 +31,13 @@ pub enum SourceError {
         /// What is wrong.
         why: String,
     },
-    /// A file without a byte in it.
-    #[error("{name}: empty")]
+    /// Nothing is in it that could be scanned.
+    #[error("{name}: empty: {why}")]
     Empty {
-        /// The file.
+        /// The file or directory.
         name: String,
+        /// What is missing.
+        why: &'static str,
     },
     /// No image has that tag.
     #[error("{name}: no image named {tag}")]
@@ -108,7 +110,9 @@ impl SourceError {
                 Some("check the permissions, or read it from standard input: watertight scan - < FILE".into())
             }
             Self::NotAnImage { .. } => Some("leave the transport out, and what it is will be told by its content".into()),
-            Self::Empty { .. } => Some("the program that wrote it probably failed; write it again".into()),
+            Self::Empty { .. } => {
+                Some("there is nothing to audit: check the path, and whether the program that wrote it failed".into())
+            }
             Self::NoSuchTag { known, .. } if known.is_empty() => {
                 Some("none of its images has a name; leave the tag out to audit all".into())
             }

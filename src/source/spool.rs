@@ -50,6 +50,22 @@ pub(crate) fn unpacked(name: &str, slice: &FileSlice, limits: &Limits) -> Result
     keep(stream, most).map_err(|error| spill(name, &error))
 }
 
+/// Whether this is an archive without members: a tar of zeros alone, compressed or not, or a zip that is
+/// nothing but its end record. Programs that fail leave such files behind.
+pub(crate) fn is_blank(slice: &FileSlice) -> bool {
+    const END: &[u8] = b"PK\x05\x06";
+    /// Writers pad to a record of ten kilobytes, at times more; longer files of zeros are something else.
+    const MOST: u64 = 1 << 20;
+    let mut bytes = Vec::new();
+    let read = match decoder(slice) {
+        Some(decoded) => decoded.take(MOST + 1).read_to_end(&mut bytes),
+        None => slice.clone().take(MOST + 1).read_to_end(&mut bytes),
+    };
+    let whole = read.is_ok() && bytes.len() as u64 <= MOST;
+    let tar = !bytes.is_empty() && bytes.len() % 512 == 0 && bytes.iter().all(|byte| *byte == 0);
+    whole && (tar || (bytes.len() == 22 && bytes.starts_with(END)))
+}
+
 /// Decodes gzip (any number of members) or zstd, told by the magic.
 fn decoder(slice: &FileSlice) -> Option<Box<dyn Read>> {
     let mut magic = [0; 4];
@@ -112,6 +128,14 @@ mod tests {
     fn check(stored: Vec<u8>, limits: &Limits, expected: Option<Vec<u8>>) {
         let found = unpacked("x", &FileSlice::from_bytes(stored), limits).unwrap();
         assert_eq!(found.map(|slice| slice.read_up_to(1 << 20).unwrap().unwrap()), expected);
+    }
+
+    #[test]
+    fn archives_without_members_are_told() {
+        let blank = |bytes: Vec<u8>| is_blank(&FileSlice::from_bytes(bytes));
+        let end = [&b"PK\x05\x06"[..], &[0; 18]].concat();
+        assert!(blank(vec![0; 10240]) && blank(gzip(&[0; 1024])) && blank(end));
+        assert!(!blank(vec![0; 1000]) && !blank(tar()) && !blank(gzip(&tar())) && !blank(gzip(b"")) && !blank(vec![0; 2 << 20]));
     }
 
     #[test]

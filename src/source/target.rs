@@ -106,7 +106,10 @@ impl Opening<'_> {
         otherwise: TargetKind,
     ) -> Result<Artifact, SourceError> {
         if slice.is_empty() {
-            return Err(SourceError::Empty { name: shown(path) });
+            return Err(SourceError::Empty { name: shown(path), why: "it has no bytes" });
+        }
+        if spool::is_blank(&slice) {
+            return Err(SourceError::Empty { name: shown(path), why: "an archive without members" });
         }
         let mut head = vec![0; 512];
         let count = slice.fill_at(&mut head, 0).map_err(|error| SourceError::Unreadable { name: shown(path), error })?;
@@ -184,6 +187,9 @@ impl Opening<'_> {
 
     fn tree(&self, path: &str, reference: Option<&str>) -> Result<Artifact, SourceError> {
         self.refuse_choice(path, reference)?;
+        if std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()) {
+            return Err(SourceError::Empty { name: shown(path), why: "no file is in this directory" });
+        }
         let (store, choice) = (Store::default(), Choice::default());
         let mut assembly = Assembly::new(&store, path, TargetKind::Directory, &choice, self.limits);
         assembly.detached(RootKind::Tree(path.into()), path, Opener::Nothing, None);
@@ -216,6 +222,14 @@ impl Opening<'_> {
             return Err(SourceError::NoSuchTag { name: shown(assembly.name), tag: shown(tag), known });
         }
         if reference.is_none() && self.choice.platform.is_none() {
+            if assembly.names_nothing(walks.len()) {
+                if !assembly.has_more() {
+                    return Err(SourceError::Empty { name: shown(assembly.name), why: "its index names no image" });
+                }
+                let place = assembly.whole();
+                let detail = "its index names no image; what is in it was scanned all the same";
+                assembly.gap(&place, GapReason::BadManifest, detail, Scope::Image);
+            }
             assembly.unreferenced();
         }
         if walks.is_empty() {

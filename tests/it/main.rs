@@ -1,6 +1,9 @@
 //! The integration tests, in one binary.
 
+mod cases;
+mod cli;
 mod files;
 mod interop;
 mod rules;
+mod schema;
 mod tar_differential;
