@@ -10,8 +10,6 @@ use std::collections::BTreeMap;
 pub(super) struct Case {
     /// What must hold, in a sentence.
     pub(super) what: String,
-    /// What it waits for. A case that passes in spite of this fails.
-    pub(super) pending: Option<String>,
     /// Each form is built and scanned.
     #[serde(default)]
     pub(super) forms: Vec<Form>,
