@@ -91,7 +91,11 @@ impl Contextual {
         fitting.dedup_by_key(|(rule, _)| *rule);
         for value in values(bytes, run).into_iter().filter(|value| is_delimited(bytes, value)) {
             let text = bytes.get(value.clone()).unwrap_or_default();
-            if is_digest(&context, text) || placeholder::is_placeholder(text) || placeholder::is_dull(text) {
+            if is_digest(&context, text)
+                || placeholder::is_placeholder(text)
+                || placeholder::is_dull(text)
+                || super::assign::is_word(text)
+            {
                 continue;
             }
             for (rule, paired) in fitting.iter().filter_map(|(rule, paired)| Some((self.rules.get(*rule)?, *paired))) {

@@ -1,9 +1,10 @@
 //! JSON web tokens (RFC 7519): header and payload decode, so we can say whose it is and until when.
 
 use super::{Hit, border, judge};
-use crate::finding::Severity;
+use crate::finding::{Disposition, Severity};
 use crate::rules::{Boundary, Rule};
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use hmac::{KeyInit, Mac};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -29,6 +30,11 @@ pub(super) fn detect(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], hits: &mu
                 if let Some(expiry) = expiry(&payload) {
                     judge::age(&mut hit, expiry);
                 }
+                if let Some(key) = sample_key(bytes.get(start..start + length).unwrap_or_default()) {
+                    hit.disposition = Disposition::Example;
+                    hit.severity = hit.severity.min(Severity::Low);
+                    hit.reasons.push(format!("signed with '{key}', a key of documentation").into());
+                }
                 if header.get("alg").and_then(Value::as_str).is_some_and(|alg| alg.eq_ignore_ascii_case("none")) {
                     hit.severity = hit.severity.min(Severity::Low);
                     hit.reasons.push("unsigned: anybody can make one".into());
@@ -38,6 +44,40 @@ pub(super) fn detect(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], hits: &mu
             }
         }
     }
+}
+
+/// What documentation and tutorials sign their tokens with.
+const SAMPLE_KEYS: &[&str] = &[
+    "secret",
+    "your-256-bit-secret",
+    "your-384-bit-secret",
+    "your-512-bit-secret",
+    "a-string-secret-at-least-256-bits-long",
+    "password",
+    "key",
+    "test",
+    "changeme",
+    "shhhhh",
+    "mysecret",
+    "my-secret",
+    "supersecret",
+    "jwt",
+    "jwt-secret",
+    "your-secret-key",
+    "example",
+    "secretkey",
+    "12345678",
+];
+
+/// The sample key that a token signed with HMAC-SHA256 was signed with, if it was.
+fn sample_key(token: &[u8]) -> Option<&'static str> {
+    let at = token.iter().rposition(|byte| *byte == b'.')?;
+    let signature = BASE64URL_NOPAD.decode(token.get(at + 1..)?).ok().filter(|signature| signature.len() == 32)?;
+    let signs = |key: &&&str| {
+        hmac::Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes())
+            .is_ok_and(|mac| mac.chain_update(token.get(..at).unwrap_or_default()).verify_slice(&signature).is_ok())
+    };
+    SAMPLE_KEYS.iter().find(signs).copied()
 }
 
 /// Its length, header and payload.
@@ -90,6 +130,18 @@ mod tests {
         detect(&[(Arc::clone(&set.rules()[0]), Vec::new())], expand(text, 3).as_bytes(), &mut hits);
         let found = hits.first().map(|hit| (hit.severity, hit.note.as_deref().unwrap_or_default()));
         assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn keys_of_documentation() {
+        let signed = |key: &str| {
+            let body = [r#"{"alg":"HS256"}"#, r#"{"sub":"1234"}"#].map(|part| BASE64URL_NOPAD.encode(part.as_bytes())).join(".");
+            let mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).unwrap().chain_update(&body);
+            format!("{body}.{}", BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
+        };
+        assert_eq!(sample_key(signed("secret").as_bytes()), Some("secret"));
+        assert_eq!(sample_key(signed("4711-not-known").as_bytes()), None);
+        check(&signed("secret"), Some((Severity::Low, "")));
     }
 
     #[test]

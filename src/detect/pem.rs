@@ -4,7 +4,7 @@
 //! may be real, escaped once or twice, or hidden in the quotes of a string that is put together.
 
 use super::{Hit, judge};
-use crate::finding::Severity;
+use crate::finding::{Confidence, Severity};
 use crate::rules::Rule;
 use data_encoding::{BASE64_NOPAD, Encoding, Specification};
 use std::ops::Range;
@@ -48,8 +48,23 @@ pub(super) fn detect(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], hits: &mu
             hit.reasons.push("encrypted: useless without its passphrase".into());
             hit.note = Some(how);
         }
+        if is_cut(label, &body) {
+            hit.confidence = Confidence::Low;
+            hit.reasons.push("its body is cut short: no key can be read from it".into());
+        }
         hits.push(hit);
     }
+}
+
+/// Whether DER says that it is longer than it is, as in the samples of documentation.
+fn is_cut(label: &[u8], body: &Body) -> bool {
+    let declared = match body.bytes.as_slice() {
+        [0x30, 0x82, high, low, ..] => 4 + usize::from(*high) * 256 + usize::from(*low),
+        [0x30, 0x81, length, ..] => 3 + usize::from(*length),
+        [0x30, length, ..] if *length < 0x80 => 2 + usize::from(*length),
+        _ => return false,
+    };
+    !body.encrypted && label.ends_with(b"PRIVATE KEY") && declared > body.bytes.len() + 3
 }
 
 /// The label, the span of the whole block and that of its body.
@@ -166,6 +181,14 @@ mod tests {
         detect(&rules, expand(text, 3).as_bytes(), &mut hits);
         assert_eq!(hits.len(), expected, "{text}");
         assert_eq!(hits.first().and_then(|hit| hit.note.as_deref()), note, "{text}");
+    }
+
+    #[test]
+    fn a_body_that_is_shorter_than_it_says_is_no_key() {
+        let body = |bytes: &[u8]| Body { bytes: bytes.to_vec(), encrypted: false };
+        assert!(is_cut(b"RSA PRIVATE KEY", &body(&[0x30, 0x82, 4, 0xa5, 2, 1, 0])));
+        assert!(!is_cut(b"RSA PRIVATE KEY", &body(&[0x30, 5, 2, 1, 0, 4, 0])));
+        assert!(!is_cut(b"OPENSSH PRIVATE KEY", &body(b"openssh-key-v1")));
     }
 
     #[test]

@@ -36,6 +36,11 @@ const PHRASES: &[&str] = &[
     "tokenhere",
     "keyhere",
     "secrethere",
+    "verylongsecret",
+    "averysecret",
+    "verysecret",
+    "notverysecret",
+    "putyourunique",
     "passwordhere",
 ];
 
@@ -232,6 +237,14 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
     if text.strip_prefix('$').is_some_and(|name| identifier(name) || name.len() == 1) {
         return true;
     }
+    // A member of something: `connection.password`, `user.apiToken`.
+    let mut parts = text.rsplit('.');
+    let last = parts.next().unwrap_or_default();
+    let named = ["password", "passwd", "token", "secret", "key", "pwd", "credentials"].iter().any(|word| last.ends_with(word));
+    let mut owners = parts.peekable();
+    if named && owners.peek().is_some() && owners.all(|part| identifier(part.trim_matches(['?', '!']))) && identifier(last) {
+        return true;
+    }
     // A call, or an index: `read(x)`, `conf["x"]`.
     let called = text
         .find(['(', '['])
@@ -269,7 +282,7 @@ pub(super) fn is_dull(body: &[u8]) -> bool {
     }
     let lower = body.to_ascii_lowercase();
     let has = |needle: &[u8]| memchr::memmem::find(&lower, needle).is_some();
-    if lower.ends_with(b"example") || lower.ends_with(b"examplekey") || has(b"xxxxx") || has(b"*****") || has(b".....") {
+    if has(b"example") || has(b"xxxxx") || has(b"*****") || has(b".....") {
         return true;
     }
     if [

@@ -47,7 +47,7 @@ pub(super) struct Judged {
 /// Judges a pair; `None` is no finding.
 pub(super) fn judge(named: Named, traits: Traits<'_>) -> Option<Judged> {
     let weak = is_weak(traits);
-    let points = of_name(named) + of_shape(named, traits, weak)? + of_notation(traits);
+    let points = of_name(named) + of_shape(named, traits)? + of_notation(traits);
     let confidence = match points {
         CERTAIN.. => Confidence::High,
         LIKELY.. => Confidence::Medium,
@@ -72,7 +72,7 @@ fn of_name(named: Named) -> i32 {
 }
 
 /// Points for the value; `None` where it rules the pair out.
-fn of_shape(named: Named, traits: Traits<'_>, weak: bool) -> Option<i32> {
+fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
     let length = traits.value.len();
     let plain = named.strength == Strength::Plain;
     let points = match (named.kind, traits.shape) {
@@ -96,7 +96,7 @@ fn of_shape(named: Named, traits: Traits<'_>, weak: bool) -> Option<i32> {
                 1
             }
         }
-        (Kind::Password, Shape::Words) => return words_as_password(traits, weak),
+        (Kind::Password, Shape::Words) => return words_as_password(traits),
         (_, Shape::Hex) => {
             if length >= 32 {
                 3
@@ -117,17 +117,17 @@ fn of_shape(named: Named, traits: Traits<'_>, weak: bool) -> Option<i32> {
 
 /// Words are passwords in settings, and where everybody knows them as such; in code they are mostly
 /// labels, names of fields and kinds.
-fn words_as_password(traits: Traits<'_>, weak: bool) -> Option<i32> {
+fn words_as_password(traits: Traits<'_>) -> Option<i32> {
     let one_word = traits.value.iter().all(u8::is_ascii_alphanumeric);
     let direct = matches!(
         traits.joint,
         Joint::Assigned | Joint::Embedded | Joint::Element | Joint::Sibling | Joint::Beside | Joint::Option
     );
-    match (weak, traits.literal, direct) {
+    match (is_known(traits.value), traits.literal, direct) {
+        (_, false, _) if traits.joint == Joint::Option => None,
         (true, _, true) => Some(2),
         (false, true, true) => Some(if one_word { 2 } else { 1 }),
         (true, _, false) => Some(1),
-        (false, false, true) if traits.joint == Joint::Option => None,
         (false, false, true) => Some(if one_word && traits.value.len() <= 16 { 1 } else { 0 }),
         _ => None,
     }
@@ -155,12 +155,15 @@ fn is_weak(traits: Traits<'_>) -> bool {
     if matches!(traits.shape, Shape::Digits | Shape::Words) && traits.literal {
         return true;
     }
-    let lower = traits.value.to_ascii_lowercase();
-    let stem = lower.strip_suffix(b"!").unwrap_or(&lower);
-    let stem = stem.trim_ascii_end();
+    is_known(traits.value) || traits.value.len() < 8
+}
+
+/// Whether a value is a default of some program, or what people type first.
+fn is_known(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let stem = lower.strip_suffix(b"!").unwrap_or(&lower).trim_ascii_end();
     let letters = stem.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
-    let stem = stem.get(..letters).unwrap_or_default();
-    KNOWN.iter().any(|word| word.as_bytes() == stem) || traits.value.len() < 8
+    stem.get(..letters).is_some_and(|stem| KNOWN.iter().any(|word| word.as_bytes() == stem))
 }
 
 /// Defaults that programs ship with, and what people type first; digits behind them do not help.
