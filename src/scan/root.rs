@@ -1,6 +1,7 @@
 //! One root, from its first byte to its last: opened, proved, walked.
 
 use super::crew::{Crew, Scope};
+use super::ledgers::Ledgers;
 use super::nest::{Consumed, Nest, Stage};
 use super::settings;
 use super::walker::Walker;
@@ -8,18 +9,13 @@ use crate::blob::{Digest, Hashed, Hasher};
 use crate::extract::{Head, Input, probe};
 use crate::finding::{Gap, GapReason, Scope as GapScope};
 use crate::image::document;
-use crate::image::lifecycle::{LayerEntries, Ledger};
 use crate::limits::Limits;
 use crate::slice::FileSlice;
 use crate::source::{Root, RootKind};
 use std::io::{self, Read};
-use std::sync::Mutex;
-
-/// What is remembered of the layers' entries, by root.
-pub(super) type Ledgers = Mutex<Vec<(crate::place::RootId, LayerEntries)>>;
 
 /// Scans one root.
-pub(super) fn scan<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, root: &Root, ledgers: &Ledgers) {
+pub(super) fn scan<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, root: &Root, ledgers: &'s Ledgers) {
     let mut walker = Walker::new(crew, scope);
     match &root.kind {
         RootKind::Tree(path) => super::tree::walk(&mut walker, root, path),
@@ -45,27 +41,17 @@ fn image_gap(root: &Root, reason: GapReason, detail: String) -> Gap {
     Gap { place: root.place.clone(), reason, detail, bytes: None, scope: GapScope::Image }
 }
 
-fn layer(walker: &mut Walker<'_, '_, '_>, root: &Root, slice: FileSlice, ledgers: &Ledgers) -> io::Result<()> {
+fn layer<'s>(walker: &mut Walker<'_, 's, '_>, root: &Root, slice: FileSlice, ledgers: &'s Ledgers) -> io::Result<()> {
     walker.count_layer();
-    walker.ledger = Some(Ledger::new(walker.crew.limits.ledger));
+    walker.ledger = Some((ledgers, ledgers.open()));
     walker.diff_id = root.diff_id.clone().filter(|_| walker.crew.verify_diff_ids);
     let nest = Nest::new(root.place.clone(), Stage::Layer, &outer(walker.crew.limits));
-    read_through(walker, root, slice, &nest)?;
-    if let Some(ledger) = walker.ledger.take() {
-        let entries = ledger.finish();
-        if !entries.complete {
-            let detail = "more entries than are remembered; whether files are live or deleted may be wrong".to_string();
-            walker.gap(Gap {
-                place: root.place.clone(),
-                reason: GapReason::SizeLimit,
-                detail,
-                bytes: None,
-                scope: GapScope::Item,
-            });
-        }
-        ledgers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((root.id, entries));
+    let outcome = read_through(walker, root, slice, &nest);
+    // What was taken down before a layer broke off still tells what it deletes.
+    if let Some((ledgers, open)) = walker.ledger.take() {
+        ledgers.close(open, root.id);
     }
-    Ok(())
+    outcome
 }
 
 /// A target, or a blob, that is one file.

@@ -10,7 +10,8 @@ use super::nest::{Consumed, Metered, Nest, Stage};
 use crate::blob::{Digest, Hashed};
 use crate::extract::{Extractor, Halt, Head, Input, Member, MemberKind, Opaque, Sink, Stop, probe};
 use crate::finding::{Gap, GapReason, Totals};
-use crate::image::lifecycle::{EntryKind, Ledger};
+use super::ledgers::{Ledgers, Open};
+use crate::image::lifecycle::EntryKind;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -22,7 +23,7 @@ pub(super) struct Walker<'w, 's, 'e> {
     gaps: Vec<Gap>,
     seen: Totals,
     /// The entries of the layer, if a layer is walked.
-    pub(super) ledger: Option<Ledger>,
+    pub(super) ledger: Option<(&'s Ledgers, Open)>,
     /// What the layer unwraps to, if that is to be proved.
     pub(super) diff_id: Option<Digest>,
     /// Whether a compression was taken off the root.
@@ -255,7 +256,7 @@ impl Within<'_, '_, '_, '_> {
                 MemberKind::Directory => EntryKind::Directory,
                 _ => EntryKind::Other,
             };
-            let entry = self.walker.ledger.as_mut().map(|ledger| ledger.entry(member.name, kind));
+            let entry = self.walker.ledger.as_mut().map(|(ledgers, open)| ledgers.entry(open, member.name, kind));
             return Nest { entry, ..Nest::new(nest.place.file(member.name), Stage::Inside, self.walker.crew.limits) };
         }
         Nest { place: nest.place.member(member.name), stage: Stage::Inside, depth, unwrapped: false, ..nest.clone() }
