@@ -72,7 +72,6 @@ fn read_through(walker: &mut Walker<'_, '_, '_>, root: &Root, mut slice: FileSli
     let expected = root.digest.as_ref().or(root.diff_id.as_ref());
     let hasher = expected.map_or_else(Hasher::sha256, Digest::hasher);
     let head = head_of(&slice)?;
-    let before = walker.gaps_len();
     let digest = match probe(&Head { start: &head, tail: &tail_of(&slice)? }) {
         Some(extractor) if extractor.seeks() => {
             nest.budget.consume(slice.len());
@@ -95,13 +94,13 @@ fn read_through(walker: &mut Walker<'_, '_, '_>, root: &Root, mut slice: FileSli
         }
     };
     if let Some(digest) = digest {
-        prove(walker, root, &digest, before);
+        prove(walker, root, &digest);
     }
     Ok(())
 }
 
 /// Compares what was read with what the manifest and the config promise.
-fn prove(walker: &mut Walker<'_, '_, '_>, root: &Root, digest: &Digest, gaps_before: usize) {
+fn prove(walker: &mut Walker<'_, '_, '_>, root: &Root, digest: &Digest) {
     let mut proved = false;
     if let Some(expected) = &root.digest {
         proved = expected == digest;
@@ -121,12 +120,7 @@ fn prove(walker: &mut Walker<'_, '_, '_>, root: &Root, digest: &Digest, gaps_bef
         }
     }
     if proved {
-        // The bytes are those that were built: a missing end marker is the builder's habit, not a cut.
-        for gap in walker.gaps_mut().iter_mut().skip(gaps_before) {
-            if gap.reason == GapReason::MissingEnd {
-                gap.scope = GapScope::Item;
-            }
-        }
+        walker.forgive_missing_end();
     }
 }
 
@@ -175,10 +169,10 @@ fn settings_of(walker: &mut Walker<'_, '_, '_>, root: &Root, slice: &FileSlice) 
 }
 
 /// Keeps the error of a root's own reader, which is the walker's to report.
-struct Watched<'w, R, F> {
-    inner: &'w mut R,
-    failure: &'w mut Option<io::Error>,
-    advance: F,
+pub(super) struct Watched<'w, R, F> {
+    pub(super) inner: &'w mut R,
+    pub(super) failure: &'w mut Option<io::Error>,
+    pub(super) advance: F,
 }
 
 impl<R: Read, F: Fn(u64)> Read for Watched<'_, R, F> {
@@ -188,6 +182,7 @@ impl<R: Read, F: Fn(u64)> Read for Watched<'_, R, F> {
                 (self.advance)(count as u64);
                 Ok(count)
             }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
             Err(error) => {
                 let copy = error.kind().into();
                 *self.failure = Some(error);

@@ -15,6 +15,15 @@ use crate::image::lifecycle::EntryKind;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// Gaps that a worker keeps before it hands them in.
+const GAPS: usize = 4096;
+
+/// Bytes of a gap's text: names from the artifact are quoted in it.
+const DETAIL: usize = 1000;
+
+/// Bytes of a name that are kept: what a path may have on Linux. A longer one cannot be a file's.
+const NAME: usize = 4096;
+
 /// One worker's way through one root, or through one container of it.
 pub(super) struct Walker<'w, 's, 'e> {
     pub(super) crew: &'s Crew<'e>,
@@ -50,8 +59,14 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         self.crew.deliver(Vec::new(), std::mem::take(&mut self.gaps), self.seen);
     }
 
-    pub(super) fn gap(&mut self, gap: Gap) {
+    pub(super) fn gap(&mut self, mut gap: Gap) {
+        shorten(&mut gap.detail);
         self.gaps.push(gap);
+        if self.gaps.len() >= GAPS {
+            // What a missing end marker costs is known at the end of the root only.
+            let ready = self.gaps.extract_if(.., |gap| gap.reason != GapReason::MissingEnd).collect();
+            self.crew.deliver(Vec::new(), ready, Totals::default());
+        }
     }
 
     /// Counts one more file of a directory.
@@ -64,18 +79,15 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         self.seen.layers += 1;
     }
 
-    /// How many gaps there are so far.
-    pub(super) fn gaps_len(&self) -> usize {
-        self.gaps.len()
-    }
-
-    /// Gaps so far, so that what is learnt later can change what they cost.
-    pub(super) fn gaps_mut(&mut self) -> &mut [Gap] {
-        &mut self.gaps
+    /// The bytes of the root are those that were built: a missing end marker is the builder's habit, not a cut.
+    pub(super) fn forgive_missing_end(&mut self) {
+        for gap in self.gaps.iter_mut().filter(|gap| gap.reason == GapReason::MissingEnd) {
+            gap.scope = crate::finding::Scope::Item;
+        }
     }
 
     fn note(&mut self, nest: &Nest, reason: GapReason, detail: String, bytes: Option<u64>, scope: crate::finding::Scope) {
-        self.gaps.push(Gap { place: nest.place.clone(), reason, detail, bytes, scope });
+        self.gap(Gap { place: nest.place.clone(), reason, detail, bytes, scope });
     }
 
     /// The format that is to open these bytes here. Notes a gap where one is known and may not, or cannot.
@@ -102,7 +114,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         let fresh = Batch::reusing(self.crew.buffer());
         let batch = std::mem::replace(&mut self.batch, fresh);
         let crew = self.crew;
-        let cost = batch.bytes.capacity();
+        let cost = batch.bytes.capacity() + batch.weight();
         crew.offer(self.scope, cost, move |_| batch.scan(crew));
     }
 
@@ -129,7 +141,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
             self.held(nest, bytes, extractor);
         } else {
             self.batch.close_item(nest.origin(), start);
-            if self.batch.bytes.len() >= self.crew.limits.batch {
+            if self.batch.weight() >= self.crew.limits.batch {
                 self.flush();
             }
         }
@@ -183,11 +195,13 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         let mut within = Within { walker: self, nest, extractor };
         let halted = catch_unwind(AssertUnwindSafe(|| extractor.extract(input, &mut within)));
         match halted {
+            // A format that seeks has seen to all of its input.
+            Ok(Ok(())) if extractor.seeks() => return,
             Ok(Ok(())) => {}
             Ok(Err(Halt::Read(error))) => {
                 // The reader's owner reports its failures; a failed spill is our own.
                 if !input.failed() {
-                    let detail = format!("{}: cannot be held to be read: {error}", extractor.name());
+                    let detail = format!("{}: cannot be held to be opened, so its bytes were scanned as they are: {error}", extractor.name());
                     self.note(nest, GapReason::Unreadable, detail, None, nest.scope());
                     input.rewind();
                 }
@@ -223,6 +237,13 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
     }
 }
 
+fn shorten(detail: &mut String) {
+    if detail.len() > DETAIL {
+        detail.truncate(detail.floor_char_boundary(DETAIL));
+        detail.push('…');
+    }
+}
+
 /// The format of these bytes.
 fn format_of(nest: &Nest, bytes: &[u8], whole: bool) -> Option<&'static dyn Extractor> {
     let found = probe(&Head { start: bytes, tail: if whole { bytes } else { &[] } });
@@ -250,6 +271,7 @@ impl Within<'_, '_, '_, '_> {
         if self.extractor.is_wrapper() {
             return Nest { depth, unwrapped: true, ..nest.clone() };
         }
+        let name = member.name.get(..NAME).unwrap_or(member.name);
         if self.is_file_system() {
             let kind = match member.kind {
                 MemberKind::File => EntryKind::File,
@@ -257,9 +279,9 @@ impl Within<'_, '_, '_, '_> {
                 _ => EntryKind::Other,
             };
             let entry = self.walker.ledger.as_mut().map(|(ledgers, open)| ledgers.entry(open, member.name, kind));
-            return Nest { entry, ..Nest::new(nest.place.file(member.name), Stage::Inside, self.walker.crew.limits) };
+            return Nest { entry, ..Nest::new(nest.place.file(name), Stage::Inside, self.walker.crew.limits) };
         }
-        Nest { place: nest.place.member(member.name), stage: Stage::Inside, depth, unwrapped: false, ..nest.clone() }
+        Nest { place: nest.place.member(name), stage: Stage::Inside, depth, unwrapped: false, ..nest.clone() }
     }
 
     /// Reads a member that counts against a budget. An error means that the budget is used up.
