@@ -44,7 +44,8 @@ fn image_gap(root: &Root, reason: GapReason, detail: String) -> Gap {
 fn layer<'s>(walker: &mut Walker<'_, 's, '_>, root: &Root, slice: FileSlice, ledgers: &'s Ledgers) -> io::Result<()> {
     walker.count_layer();
     walker.ledger = Some((ledgers, ledgers.open()));
-    walker.diff_id = root.diff_id.clone().filter(|_| walker.crew.verify_diff_ids);
+    // Where no digest tells what the stored bytes must be, what they unpack to is all there is to prove.
+    walker.diff_id = root.diff_id.clone().filter(|_| walker.crew.verify_diff_ids || root.digest.is_none());
     let nest = Nest::new(root.place.clone(), Stage::Layer, &outer(walker.crew.limits));
     let outcome = read_through(walker, root, slice, &nest);
     // What was taken down before a layer broke off still tells what it deletes.
