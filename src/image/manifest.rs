@@ -127,8 +127,10 @@ pub fn is_image_config(media_type: &str) -> bool {
 
 /// Tells what a document is, by its keys.
 pub fn read(json: &Json) -> Kind {
+    // `null` is how the Go language writes a list without elements; anything else is no list.
+    let lists = |json: &&Json| matches!(json, Json::List(_) | Json::Null);
     let descriptors =
-        |key: &str| json.field(key).map(Json::list).map(|items| items.iter().map(Descriptor::of).collect::<Vec<_>>());
+        |key: &str| json.field(key).filter(lists).map(|json| json.list().iter().map(Descriptor::of).collect::<Vec<_>>());
     if json.field("fsLayers").is_some() {
         return Kind::Old;
     }
