@@ -22,8 +22,13 @@ pub struct Input<'a> {
 }
 
 enum Body<'a> {
-    Memory { bytes: &'a [u8], position: usize },
-    File { reader: BufReader<&'a mut dyn ReadSeek> },
+    Memory {
+        bytes: &'a [u8],
+        position: usize,
+    },
+    File {
+        reader: BufReader<&'a mut dyn ReadSeek>,
+    },
     Stream(Stream<'a>),
     /// What was a stream.
     Spilled(BufReader<File>),
@@ -163,9 +168,7 @@ impl Stream<'_> {
                     file.rewind()?;
                     return Ok((file, ended.is_ok()));
                 }
-                Ok(false) if self.rest().len() as u64 > limit.saturating_sub(spilled) => {
-                    Err(io::ErrorKind::FileTooLarge.into())
-                }
+                Ok(false) if self.rest().len() as u64 > limit.saturating_sub(spilled) => Err(io::ErrorKind::FileTooLarge.into()),
                 Ok(false) => file.write_all(self.rest()),
             };
             if let Err(error) = outcome {
@@ -299,7 +302,6 @@ mod tests {
         let mut rest = String::new();
         file.read_to_string(&mut rest).unwrap();
         assert_eq!(rest, "3456789");
-
     }
 
     #[test]

@@ -6,11 +6,11 @@
 
 use super::crew::{Crew, Scope};
 use super::flat::{self, Batch};
+use super::ledgers::{Ledgers, Open};
 use super::nest::{Consumed, Metered, Nest, Stage};
 use crate::blob::{Digest, Hashed};
 use crate::extract::{Extractor, Halt, Head, Input, Member, MemberKind, Opaque, Sink, Stop, probe};
 use crate::finding::{Gap, GapReason, Totals};
-use super::ledgers::{Ledgers, Open};
 use crate::image::lifecycle::EntryKind;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -201,7 +201,10 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
             Ok(Err(Halt::Read(error))) => {
                 // The reader's owner reports its failures; a failed spill is our own.
                 if !input.failed() {
-                    let detail = format!("{}: cannot be held to be opened, so its bytes were scanned as they are: {error}", extractor.name());
+                    let detail = format!(
+                        "{}: cannot be held to be opened, so its bytes were scanned as they are: {error}",
+                        extractor.name()
+                    );
                     self.note(nest, GapReason::Unreadable, detail, None, nest.scope());
                     input.rewind();
                 }
@@ -239,7 +242,8 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
 
 fn shorten(detail: &mut String) {
     if detail.len() > DETAIL {
-        detail.truncate(detail.floor_char_boundary(DETAIL));
+        let cut = (0..=DETAIL).rev().find(|at| detail.is_char_boundary(*at)).unwrap_or(0);
+        detail.truncate(cut);
         detail.push('…');
     }
 }

@@ -138,7 +138,11 @@ fn token(text: &str) -> (bool, &str, usize) {
     }
     // A character, not a lifetime: 'x' or '\…'.
     if let Some(inner) = text.strip_prefix('\'') {
-        let body = if inner.starts_with('\\') { inner[2..].find('\'').map(|at| at + 2) } else { inner.chars().next().map(char::len_utf8) };
+        let body = if inner.starts_with('\\') {
+            inner[2..].find('\'').map(|at| at + 2)
+        } else {
+            inner.chars().next().map(char::len_utf8)
+        };
         if let Some(body) = body.filter(|body| inner[*body..].starts_with('\'')) {
             return (true, "' '", body + 2);
         }

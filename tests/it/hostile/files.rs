@@ -89,7 +89,8 @@ fn layout(spoil: impl Fn(&Path)) -> super::Answer {
     let image = watertight::forge::image::Forge::default().layer("COPY . /", &[("a", b"x")]).archive("a:b");
     tar::Archive::new(image.as_slice()).unpack(folder.path()).expect("an archive");
     let blobs = fs::read_dir(folder.path().join("blobs/sha256")).expect("blobs");
-    let layer = blobs.map(|blob| blob.expect("a blob").path()).find(|path| fs::read(path).expect("a blob").starts_with(b"\x1f\x8b"));
+    let layer =
+        blobs.map(|blob| blob.expect("a blob").path()).find(|path| fs::read(path).expect("a blob").starts_with(b"\x1f\x8b"));
     spoil(&layer.expect("a layer"));
     let path = folder.path().to_owned();
     within_patience(move || scanned(&path, &Limits::default()).expect("a target"))

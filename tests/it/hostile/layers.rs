@@ -35,7 +35,7 @@ fn each(mut check: impl FnMut(&str, &[u8], &dyn Fn(&[u8]) -> Answer)) {
 
 /// A plain tar is long and mostly padding: not every byte of it is worth a scan.
 fn places(length: usize) -> impl Iterator<Item = usize> {
-    (0..length).step_by(if length > 1000 { 7 } else { 1 }).chain(length.checked_sub(1))
+    (0..length).step_by(if length > 1000 { 19 } else { 1 }).chain(length.checked_sub(1))
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_layer_cut_anywhere_is_never_clean() {
 fn a_layer_with_a_flipped_byte_is_never_clean() {
     each(|what, stored, answer| {
         for at in places(stored.len()) {
-            for pattern in [0x01, 0x80, 0xff] {
+            for pattern in [0x01, 0xff] {
                 let mut bytes = stored.to_vec();
                 bytes[at] ^= pattern;
                 let answer = answer(&bytes);

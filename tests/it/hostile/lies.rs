@@ -89,8 +89,11 @@ fn zips_that_lie(value: [u8; 4]) -> Vec<Vec<u8>> {
         let starts = memchr::memmem::find_iter(&zip, signature).collect::<Vec<_>>();
         starts.into_iter().flat_map(|start| offsets.iter().map(move |offset| start + offset)).collect::<Vec<_>>()
     };
-    let places =
-        [fields(b"PK\x03\x04", &[14, 18, 22, 26]), fields(b"PK\x01\x02", &[16, 20, 24, 28, 42]), fields(b"PK\x05\x06", &[8, 12, 16])];
+    let places = [
+        fields(b"PK\x03\x04", &[14, 18, 22, 26]),
+        fields(b"PK\x01\x02", &[16, 20, 24, 28, 42]),
+        fields(b"PK\x05\x06", &[8, 12, 16]),
+    ];
     let lie = |at: usize| {
         let mut bytes = zip.clone();
         bytes[at..at + 4].copy_from_slice(&value);
