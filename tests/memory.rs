@@ -174,5 +174,4 @@ fn a_layer_four_times_as_large_takes_no_more_memory() {
         fine &= large <= MOST && large * 10 <= small.max(FLOOR) * 12;
     }
     assert!(fine, "{told:#?}");
-    println!("{told:#?}");
 }
