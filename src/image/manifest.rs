@@ -183,7 +183,8 @@ mod tests {
         assert!(artifact(r#"{"config":{"digest":"x"},"layers":[{"mediaType":"application/vnd.in-toto+json"}]}"#));
         assert!(!artifact(r#"{"config":{"digest":"x"},"layers":[]}"#));
         assert!(matches!(kind(r#"{"fsLayers":[]}"#), Kind::Old));
-        assert!(matches!(kind(r#"{"layers":7,"manifests":"x"}"#), Kind::Manifest(_)));
+        assert!(matches!(kind(r#"{"layers":7,"manifests":"x"}"#), Kind::Unknown));
+        assert!(matches!(kind(r#"{"manifests":null}"#), Kind::Index(manifests) if manifests.is_empty()));
         assert!(matches!(kind("[]"), Kind::Unknown));
     }
 

@@ -127,9 +127,9 @@ fn token(text: &str) -> (bool, &str, usize) {
             return (true, "\"\"", until(&end, start));
         }
     }
-    if text.starts_with('"') {
+    if let Some(inner) = text.strip_prefix('"') {
         let mut escaped = false;
-        let end = text[1..].char_indices().find(|(_, c)| {
+        let end = inner.char_indices().find(|(_, c)| {
             let ends = *c == '"' && !escaped;
             escaped = *c == '\\' && !escaped;
             ends

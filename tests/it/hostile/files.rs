@@ -59,7 +59,7 @@ fn what_may_not_be_read_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let closed = folder.path().join("closed");
     fs::write(&closed, token(1)).expect("a file");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).expect("permissions");
     if fs::File::open(&closed).is_ok() {
         // Nothing is closed to root.
         check(folder.path(), 1);
