@@ -251,8 +251,8 @@ fn shorten(detail: &mut String) {
 /// The format of these bytes.
 fn format_of(nest: &Nest, bytes: &[u8], whole: bool) -> Option<&'static dyn Extractor> {
     let found = probe(&Head { start: bytes, tail: if whole { bytes } else { &[] } });
-    // A layer is a tar: a header that is broken must not make it a mere file.
-    let is_layer = nest.stage == Stage::Layer && bytes.len() >= 512 && bytes.iter().any(|byte| *byte != 0);
+    // A layer is a tar: a header that is broken, or cut, must not make it a mere file.
+    let is_layer = nest.stage == Stage::Layer && bytes.iter().any(|byte| *byte != 0);
     found.or_else(|| if is_layer { crate::extract::named("tar") } else { None })
 }
 

@@ -117,3 +117,17 @@ fn a_checked_stream_needs_no_promise() {
         assert_eq!(target(&whole).exit, Exit::Incomplete, "{name}: the diff id does not fit");
     }
 }
+
+/// The digest may hold, and the layer still be none: what a build tool cut before it took the digest.
+#[test]
+fn a_layer_that_holds_no_tar_is_never_clean() {
+    for content in [&b"x"[..], b"no tar\n", &[b'x'; 511], &[b'x'; 512], &layer()[..300]] {
+        for (name, compress) in COMPRESSIONS {
+            let stored = compress(content);
+            for form in [Form::Docker, Form::Oci] {
+                let answer = target(&image(form, &stored, &stored, &Digest::sha256(content)));
+                assert_eq!(answer.exit, Exit::Incomplete, "{form:?}, {name}, {} bytes", content.len());
+            }
+        }
+    }
+}

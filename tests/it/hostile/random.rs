@@ -60,7 +60,7 @@ proptest! {
     fn as_a_changed_sample(bytes in mutated()) {
         file(&bytes, &Limits::default());
         let promised = Digest::sha256(b"what was built");
-        prop_assert_ne!(target(&image(Form::Oci, &bytes, &bytes, &promised)).exit.code(), 0);
+        prop_assert_ne!(target(&image(Form::Docker, &bytes, &bytes, &promised)).exit.code(), 0);
     }
 
     #[test]
