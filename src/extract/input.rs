@@ -2,10 +2,12 @@
 //!
 //! A format asks for what it needs and this one file decides: a streaming format reads through
 //! [`BufRead`]; one that must seek gets memory or the file as it is, and a stream is spilled into an
-//! unlinked temporary file, which no name leads to and which goes with the process.
+//! unlinked temporary file, which no name leads to and which goes with the process. A spill that
+//! fails loses nothing: what was spilled so far is read back, then the rest of the stream.
 
 use super::Head;
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Take, Write};
 
 /// Something that can be read at any place.
 pub trait ReadSeek: Read + Seek {}
@@ -20,19 +22,33 @@ pub struct Input<'a> {
 }
 
 enum Body<'a> {
-    Memory { bytes: &'a [u8], position: usize },
-    File { reader: BufReader<&'a mut dyn ReadSeek> },
+    Memory {
+        bytes: &'a [u8],
+        position: usize,
+    },
+    File {
+        reader: BufReader<&'a mut dyn ReadSeek>,
+    },
     Stream(Stream<'a>),
+    /// What was a stream.
+    Spilled(BufReader<File>),
 }
 
 /// A stream with a chunk of it in memory. The chunk stays until it is used up, so that a decoder
 /// that fails in it can be undone back to the chunk's start.
 struct Stream<'a> {
-    reader: &'a mut dyn Read,
+    source: Source<'a>,
     chunk: Vec<u8>,
     position: usize,
     filled: usize,
     ended: bool,
+}
+
+/// Where a stream comes from: after a spill that failed, first from what it took already.
+struct Source<'a> {
+    spilled: Option<Take<File>>,
+    unspilled: Cursor<Vec<u8>>,
+    reader: &'a mut dyn Read,
 }
 
 /// Bytes read from a stream at a time: large enough that calls cost nothing, small enough for the
@@ -54,8 +70,9 @@ impl<'a> Input<'a> {
     pub fn stream(mut head: Vec<u8>, reader: &'a mut dyn Read) -> Self {
         let filled = head.len();
         head.resize(filled.max(CHUNK), 0);
+        let source = Source { spilled: None, unspilled: Cursor::default(), reader };
         Self {
-            body: Body::Stream(Stream { reader, chunk: head, position: 0, filled, ended: false }),
+            body: Body::Stream(Stream { source, chunk: head, position: 0, filled, ended: false }),
             depth: 0,
             spill: u64::MAX,
             failed: false,
@@ -86,6 +103,7 @@ impl<'a> Input<'a> {
         match &mut self.body {
             Body::Memory { bytes, position } => Ok(bytes.get(*position..).unwrap_or_default()),
             Body::File { reader } => reader.fill_buf(),
+            Body::Spilled(reader) => reader.fill_buf(),
             Body::Stream(stream) => {
                 stream.fill_to(Head::LEN).inspect_err(|_| self.failed = true)?;
                 Ok(stream.rest())
@@ -98,19 +116,24 @@ impl<'a> Input<'a> {
     pub fn rewind(&mut self) {
         match &mut self.body {
             Body::Memory { position, .. } => *position = 0,
-            Body::File { reader } => {
-                // A failure to seek leaves the reader where it is, which loses nothing behind it.
-                let _ = reader.rewind();
-            }
+            // A failure to seek leaves the reader where it is, which loses nothing behind it.
+            Body::File { reader } => drop(reader.rewind()),
+            Body::Spilled(reader) => drop(reader.rewind()),
             Body::Stream(stream) => stream.position = 0,
         }
     }
 
-    /// The bytes as something to seek in; a stream is spilled first.
+    /// The bytes as something to seek in; a stream is spilled first, as far as it can be read.
     ///
     /// # Errors
-    /// Those of the reader or of the temporary file; `FileTooLarge` past the limit for spilling.
+    /// Those of the temporary file; `FileTooLarge` past the limit for spilling. Nothing is lost then:
+    /// the bytes can still be read from the first to the last.
     pub fn seekable(&mut self) -> io::Result<Box<dyn ReadSeek + '_>> {
+        if let Body::Stream(stream) = &mut self.body {
+            let (file, whole) = stream.spill(tempfile::tempfile()?, self.spill)?;
+            self.failed |= !whole;
+            self.body = Body::Spilled(BufReader::with_capacity(CHUNK, file));
+        }
         match &mut self.body {
             Body::Memory { bytes, position } => {
                 *position = bytes.len();
@@ -120,17 +143,11 @@ impl<'a> Input<'a> {
                 reader.rewind()?;
                 Ok(Box::new(reader))
             }
-            Body::Stream(stream) => {
-                let mut file = tempfile::tempfile()?;
-                file.write_all(stream.rest())?;
-                stream.position = stream.filled;
-                let spilled = io::copy(&mut stream.reader.take(self.spill), &mut file).inspect_err(|_| self.failed = true)?;
-                if spilled == self.spill {
-                    return Err(io::ErrorKind::FileTooLarge.into());
-                }
-                file.rewind()?;
-                Ok(Box::new(BufReader::with_capacity(CHUNK, file)))
+            Body::Spilled(reader) => {
+                reader.rewind()?;
+                Ok(Box::new(reader))
             }
+            Body::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 }
@@ -138,6 +155,32 @@ impl<'a> Input<'a> {
 impl Stream<'_> {
     fn rest(&self) -> &[u8] {
         self.chunk.get(self.position..self.filled).unwrap_or_default()
+    }
+
+    /// Moves the rest of the stream into `file`, if it has no more than `limit` bytes. Says whether the
+    /// stream could be read to its end; if not, the file has what came before.
+    fn spill(&mut self, mut file: File, limit: u64) -> io::Result<(File, bool)> {
+        let mut spilled = 0;
+        loop {
+            let ended = self.fill_to(1).map(|()| self.rest().is_empty());
+            let outcome = match ended {
+                Ok(true) | Err(_) => {
+                    file.rewind()?;
+                    return Ok((file, ended.is_ok()));
+                }
+                Ok(false) if self.rest().len() as u64 > limit.saturating_sub(spilled) => Err(io::ErrorKind::FileTooLarge.into()),
+                Ok(false) => file.write_all(self.rest()),
+            };
+            if let Err(error) = outcome {
+                self.source.unspilled = Cursor::new(self.rest().to_vec());
+                file.rewind()?;
+                self.source.spilled = Some(file.take(spilled));
+                (self.position, self.filled, self.ended) = (0, 0, false);
+                return Err(error);
+            }
+            spilled += self.rest().len() as u64;
+            self.position = self.filled;
+        }
     }
 
     /// Reads until `wanted` bytes lie ahead, or the stream ends.
@@ -150,7 +193,7 @@ impl Stream<'_> {
                 self.chunk.resize(self.position + wanted.max(CHUNK), 0);
             }
             let Some(space) = self.chunk.get_mut(self.filled..) else { break };
-            match self.reader.read(space) {
+            match self.source.read(space) {
                 Ok(0) => self.ended = true,
                 Ok(count) => self.filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -161,11 +204,27 @@ impl Stream<'_> {
     }
 }
 
+impl Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(spilled) = &mut self.spilled {
+            match spilled.read(buffer)? {
+                0 => self.spilled = None,
+                count => return Ok(count),
+            }
+        }
+        match self.unspilled.read(buffer)? {
+            0 => self.reader.read(buffer),
+            count => Ok(count),
+        }
+    }
+}
+
 impl BufRead for Input<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         match &mut self.body {
             Body::Memory { bytes, position } => Ok(bytes.get(*position..).unwrap_or_default()),
             Body::File { reader } => reader.fill_buf().inspect_err(|_| self.failed = true),
+            Body::Spilled(reader) => reader.fill_buf(),
             Body::Stream(stream) => {
                 stream.fill_to(1).inspect_err(|_| self.failed = true)?;
                 Ok(stream.rest())
@@ -177,6 +236,7 @@ impl BufRead for Input<'_> {
         match &mut self.body {
             Body::Memory { bytes, position } => *position = position.saturating_add(count).min(bytes.len()),
             Body::File { reader } => reader.consume(count),
+            Body::Spilled(reader) => reader.consume(count),
             Body::Stream(stream) => stream.position = stream.position.saturating_add(count).min(stream.filled),
         }
     }
@@ -242,9 +302,47 @@ mod tests {
         let mut rest = String::new();
         file.read_to_string(&mut rest).unwrap();
         assert_eq!(rest, "3456789");
+    }
 
-        let mut reader = &b"56789"[..];
-        let mut input = Input::stream(Vec::new(), &mut reader).within(0, 3);
-        assert!(input.seekable().is_err());
+    #[test]
+    fn a_spill_that_fails_loses_nothing() {
+        // Longer than a chunk, so that the first part is spilled before the limit is met.
+        let bytes: Vec<u8> = (0..500_000u32).map(|n| (n / 251) as u8).collect();
+        for limit in [0, 3, CHUNK as u64, 400_000, 499_992] {
+            let mut reader = &bytes[1000..];
+            let mut input = Input::stream(bytes[..1000].to_vec(), &mut reader).within(0, limit);
+            input.consume(7);
+            assert_eq!(input.seekable().err().map(|error| error.kind()), Some(io::ErrorKind::FileTooLarge));
+            check_rest(&mut input, &bytes[7..]);
+        }
+        let full = || File::options().read(true).write(true).open("/dev/full").unwrap();
+        let mut reader = &bytes[..];
+        let mut input = Input::stream(Vec::new(), &mut reader);
+        let Body::Stream(stream) = &mut input.body else { panic!("a stream") };
+        assert_eq!(stream.spill(full(), u64::MAX).err().map(|error| error.kind()), Some(io::ErrorKind::StorageFull));
+        check_rest(&mut input, &bytes);
+    }
+
+    fn check_rest(input: &mut Input<'_>, expected: &[u8]) {
+        let mut rest = Vec::new();
+        input.read_to_end(&mut rest).unwrap();
+        assert!(rest == expected, "{} bytes of {}", rest.len(), expected.len());
+    }
+
+    #[test]
+    fn what_was_spilled_before_the_stream_broke_can_be_sought_in_and_seen_again() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            }
+        }
+        let bytes = vec![7; 300_000];
+        let mut reader = bytes.as_slice().chain(Broken);
+        let mut input = Input::stream(Vec::new(), &mut reader);
+        assert_eq!(input.seekable().unwrap().seek(io::SeekFrom::End(0)).unwrap(), 300_000);
+        assert!(input.failed());
+        input.rewind();
+        check_rest(&mut input, &[7; 300_000]);
     }
 }

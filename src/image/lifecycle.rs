@@ -82,10 +82,34 @@ impl Ledger {
         ordinal
     }
 
+    /// How many entries there were so far, remembered or not.
+    pub fn seen(&self) -> usize {
+        self.seen as usize
+    }
+
+    /// Forgets all entries but the first `cap`, and takes down no more than those.
+    pub fn narrow(&mut self, cap: usize) {
+        self.cap = self.cap.min(cap);
+        if self.entries.len() > self.cap {
+            self.entries.truncate(self.cap);
+            self.entries.shrink_to_fit();
+        }
+    }
+
     /// Closes it.
     pub fn finish(self) -> LayerEntries {
         let complete = self.seen as usize == self.entries.len();
         LayerEntries { entries: self.entries.into(), complete }
+    }
+}
+
+impl LayerEntries {
+    /// Forgets all entries but the first `cap`.
+    pub fn narrow(&mut self, cap: usize) {
+        if let Some(kept) = self.entries.get(..cap).filter(|_| self.entries.len() > cap) {
+            self.entries = kept.into();
+            self.complete = false;
+        }
     }
 }
 
@@ -270,5 +294,10 @@ mod tests {
         let mut small = Ledger::new(1);
         assert_eq!((small.entry(b"a", File), small.entry(b"b", File)), (0, 1));
         assert!(!small.finish().complete);
+        let mut narrowed = layers(&[&[("x", File), ("y", File)]]).remove(0).as_ref().clone();
+        narrowed.narrow(2);
+        assert!(narrowed.complete);
+        narrowed.narrow(1);
+        assert_eq!((narrowed.entries.len(), narrowed.complete), (1, false));
     }
 }

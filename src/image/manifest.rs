@@ -127,8 +127,10 @@ pub fn is_image_config(media_type: &str) -> bool {
 
 /// Tells what a document is, by its keys.
 pub fn read(json: &Json) -> Kind {
+    // `null` is how the Go language writes a list without elements; anything else is no list.
+    let lists = |json: &&Json| matches!(json, Json::List(_) | Json::Null);
     let descriptors =
-        |key: &str| json.field(key).map(Json::list).map(|items| items.iter().map(Descriptor::of).collect::<Vec<_>>());
+        |key: &str| json.field(key).filter(lists).map(|json| json.list().iter().map(Descriptor::of).collect::<Vec<_>>());
     if json.field("fsLayers").is_some() {
         return Kind::Old;
     }
@@ -181,7 +183,8 @@ mod tests {
         assert!(artifact(r#"{"config":{"digest":"x"},"layers":[{"mediaType":"application/vnd.in-toto+json"}]}"#));
         assert!(!artifact(r#"{"config":{"digest":"x"},"layers":[]}"#));
         assert!(matches!(kind(r#"{"fsLayers":[]}"#), Kind::Old));
-        assert!(matches!(kind(r#"{"layers":7,"manifests":"x"}"#), Kind::Manifest(_)));
+        assert!(matches!(kind(r#"{"layers":7,"manifests":"x"}"#), Kind::Unknown));
+        assert!(matches!(kind(r#"{"manifests":null}"#), Kind::Index(manifests) if manifests.is_empty()));
         assert!(matches!(kind("[]"), Kind::Unknown));
     }
 

@@ -32,17 +32,28 @@ pub(super) struct Origin {
 pub(super) struct Batch {
     pub(super) bytes: Vec<u8>,
     items: Vec<(Origin, Range<usize>)>,
+    /// What the items cost besides their bytes: a million empty files are not free.
+    beside: usize,
 }
+
+/// What an item costs besides its bytes and its name.
+const ITEM: usize = 200;
 
 impl Batch {
     /// An empty one, in a buffer that was used before.
     pub(super) fn reusing(bytes: Vec<u8>) -> Self {
-        Self { bytes, items: Vec::new() }
+        Self { bytes, items: Vec::new(), beside: 0 }
     }
 
     /// Notes that the bytes from `start` on are a member.
     pub(super) fn close_item(&mut self, origin: Origin, start: usize) {
+        self.beside += ITEM + origin.place.name().len();
         self.items.push((origin, start..self.bytes.len()));
+    }
+
+    /// What all of it costs in memory, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        self.bytes.len() + self.beside
     }
 
     pub(super) fn is_empty(&self) -> bool {

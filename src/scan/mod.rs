@@ -5,6 +5,7 @@
 
 mod crew;
 mod flat;
+mod ledgers;
 mod locate;
 mod nest;
 mod progress;
@@ -23,8 +24,9 @@ use crate::limits::Limits;
 use crate::place::RootId;
 use crate::source::{Artifact, Root, RootKind};
 use crew::{Crew, Results};
+use ledgers::Ledgers;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// How to scan.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +53,7 @@ pub enum ScanError {
 /// Only if the scan cannot start. Whatever goes wrong with the artifact is a gap in the audit.
 pub fn scan(artifact: &Artifact, engine: &Engine, options: &Options, progress: &Progress) -> Result<Audit, ScanError> {
     let crew = Crew::new(engine, &options.limits, progress, options.threads, options.verify_diff_ids);
-    let ledgers = Mutex::default();
+    let ledgers = Ledgers::new(options.limits.ledger);
     let mut order: Vec<&Root> = artifact.roots.iter().collect();
     order.sort_by_key(|root| std::cmp::Reverse(root.size.unwrap_or(u64::MAX)));
     for root in &order {
@@ -69,7 +71,7 @@ pub fn scan(artifact: &Artifact, engine: &Engine, options: &Options, progress: &
         }
     })?;
     let results = crew.finish();
-    Ok(assemble(artifact, results, ledgers.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)))
+    Ok(assemble(artifact, results, ledgers.finish()))
 }
 
 fn assemble(artifact: &Artifact, results: Results, ledgers: Vec<(RootId, LayerEntries)>) -> Audit {
@@ -80,6 +82,7 @@ fn assemble(artifact: &Artifact, results: Results, ledgers: Vec<(RootId, LayerEn
         let detail = format!("{dropped} more findings or gaps are not listed");
         gaps.push(Gap { place: root.place.clone(), reason: GapReason::SizeLimit, detail, bytes: None, scope: Scope::Item });
     }
+    gaps.extend(ledgers.iter().filter(|(_, entries)| !entries.complete).filter_map(|(id, _)| forgotten(artifact, *id)));
     gaps.sort();
     gaps.dedup();
     let ledgers: HashMap<RootId, Arc<LayerEntries>> =
@@ -87,4 +90,11 @@ fn assemble(artifact: &Artifact, results: Results, ledgers: Vec<(RootId, LayerEn
     let layer_roots = artifact.roots.iter().filter(|root| root.kind == RootKind::Layer).map(|root| root.id).collect();
     let target = Target { name: artifact.name.clone(), kind: artifact.kind.as_str() };
     Audit::new(target, artifact.images.clone(), findings, gaps, seen, &ledgers, &layer_roots)
+}
+
+/// The gap of a layer that has more entries than are remembered.
+fn forgotten(artifact: &Artifact, id: RootId) -> Option<Gap> {
+    let root = artifact.roots.get(id.0 as usize)?;
+    let detail = "more entries than are remembered; whether files are live or deleted may be wrong".into();
+    Some(Gap { place: root.place.clone(), reason: GapReason::SizeLimit, detail, bytes: None, scope: Scope::Item })
 }

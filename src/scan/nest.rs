@@ -90,9 +90,14 @@ impl Budget {
         self.0.consumed.set(self.0.consumed.get().saturating_add(bytes));
     }
 
-    fn expand(&self, bytes: u64) -> bool {
+    fn expand(&self, bytes: u64) {
         self.0.expanded.set(self.0.expanded.get().saturating_add(bytes));
-        self.0.expanded.get() <= self.0.consumed.get().saturating_mul(self.0.ratio).saturating_add(self.0.floor)
+    }
+
+    /// Bytes that may still be unpacked.
+    fn left(&self) -> u64 {
+        let most = self.0.consumed.get().saturating_mul(self.0.ratio).saturating_add(self.0.floor);
+        most.saturating_sub(self.0.expanded.get())
     }
 }
 
@@ -122,9 +127,13 @@ impl Read for Metered<'_> {
         if self.exhausted {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let count = self.inner.read(buffer)?;
-        // What was just read is still given out; the next read ends it.
-        self.exhausted = !self.budget.expand(count as u64);
+        // How much is asked for depends on which buffer was free, so where it ends must not: at the limit, to the
+        // byte. One byte more tells whether there is more; it is still given out, and the next read ends it.
+        let left = self.budget.left();
+        let most = usize::try_from(left.max(1)).unwrap_or(usize::MAX).min(buffer.len());
+        let count = self.inner.read(buffer.get_mut(..most).unwrap_or_default())?;
+        self.budget.expand(count as u64);
+        self.exhausted = left == 0 && count > 0;
         Ok(count)
     }
 }

@@ -1,6 +1,7 @@
 //! One root, from its first byte to its last: opened, proved, walked.
 
 use super::crew::{Crew, Scope};
+use super::ledgers::Ledgers;
 use super::nest::{Consumed, Nest, Stage};
 use super::settings;
 use super::walker::Walker;
@@ -8,18 +9,13 @@ use crate::blob::{Digest, Hashed, Hasher};
 use crate::extract::{Head, Input, probe};
 use crate::finding::{Gap, GapReason, Scope as GapScope};
 use crate::image::document;
-use crate::image::lifecycle::{LayerEntries, Ledger};
 use crate::limits::Limits;
 use crate::slice::FileSlice;
 use crate::source::{Root, RootKind};
 use std::io::{self, Read};
-use std::sync::Mutex;
-
-/// What is remembered of the layers' entries, by root.
-pub(super) type Ledgers = Mutex<Vec<(crate::place::RootId, LayerEntries)>>;
 
 /// Scans one root.
-pub(super) fn scan<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, root: &Root, ledgers: &Ledgers) {
+pub(super) fn scan<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, root: &Root, ledgers: &'s Ledgers) {
     let mut walker = Walker::new(crew, scope);
     match &root.kind {
         RootKind::Tree(path) => super::tree::walk(&mut walker, root, path),
@@ -45,27 +41,18 @@ fn image_gap(root: &Root, reason: GapReason, detail: String) -> Gap {
     Gap { place: root.place.clone(), reason, detail, bytes: None, scope: GapScope::Image }
 }
 
-fn layer(walker: &mut Walker<'_, '_, '_>, root: &Root, slice: FileSlice, ledgers: &Ledgers) -> io::Result<()> {
+fn layer<'s>(walker: &mut Walker<'_, 's, '_>, root: &Root, slice: FileSlice, ledgers: &'s Ledgers) -> io::Result<()> {
     walker.count_layer();
-    walker.ledger = Some(Ledger::new(walker.crew.limits.ledger));
-    walker.diff_id = root.diff_id.clone().filter(|_| walker.crew.verify_diff_ids);
+    walker.ledger = Some((ledgers, ledgers.open()));
+    // Where no digest tells what the stored bytes must be, what they unpack to is all there is to prove.
+    walker.diff_id = root.diff_id.clone().filter(|_| walker.crew.verify_diff_ids || root.digest.is_none());
     let nest = Nest::new(root.place.clone(), Stage::Layer, &outer(walker.crew.limits));
-    read_through(walker, root, slice, &nest)?;
-    if let Some(ledger) = walker.ledger.take() {
-        let entries = ledger.finish();
-        if !entries.complete {
-            let detail = "more entries than are remembered; whether files are live or deleted may be wrong".to_string();
-            walker.gap(Gap {
-                place: root.place.clone(),
-                reason: GapReason::SizeLimit,
-                detail,
-                bytes: None,
-                scope: GapScope::Item,
-            });
-        }
-        ledgers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((root.id, entries));
+    let outcome = read_through(walker, root, slice, &nest);
+    // What was taken down before a layer broke off still tells what it deletes.
+    if let Some((ledgers, open)) = walker.ledger.take() {
+        ledgers.close(open, root.id);
     }
-    Ok(())
+    outcome
 }
 
 /// A target, or a blob, that is one file.
@@ -86,7 +73,6 @@ fn read_through(walker: &mut Walker<'_, '_, '_>, root: &Root, mut slice: FileSli
     let expected = root.digest.as_ref().or(root.diff_id.as_ref());
     let hasher = expected.map_or_else(Hasher::sha256, Digest::hasher);
     let head = head_of(&slice)?;
-    let before = walker.gaps_len();
     let digest = match probe(&Head { start: &head, tail: &tail_of(&slice)? }) {
         Some(extractor) if extractor.seeks() => {
             nest.budget.consume(slice.len());
@@ -109,13 +95,13 @@ fn read_through(walker: &mut Walker<'_, '_, '_>, root: &Root, mut slice: FileSli
         }
     };
     if let Some(digest) = digest {
-        prove(walker, root, &digest, before);
+        prove(walker, root, &digest);
     }
     Ok(())
 }
 
 /// Compares what was read with what the manifest and the config promise.
-fn prove(walker: &mut Walker<'_, '_, '_>, root: &Root, digest: &Digest, gaps_before: usize) {
+fn prove(walker: &mut Walker<'_, '_, '_>, root: &Root, digest: &Digest) {
     let mut proved = false;
     if let Some(expected) = &root.digest {
         proved = expected == digest;
@@ -135,12 +121,7 @@ fn prove(walker: &mut Walker<'_, '_, '_>, root: &Root, digest: &Digest, gaps_bef
         }
     }
     if proved {
-        // The bytes are those that were built: a missing end marker is the builder's habit, not a cut.
-        for gap in walker.gaps_mut().iter_mut().skip(gaps_before) {
-            if gap.reason == GapReason::MissingEnd {
-                gap.scope = GapScope::Item;
-            }
-        }
+        walker.forgive_missing_end();
     }
 }
 
@@ -189,10 +170,10 @@ fn settings_of(walker: &mut Walker<'_, '_, '_>, root: &Root, slice: &FileSlice) 
 }
 
 /// Keeps the error of a root's own reader, which is the walker's to report.
-struct Watched<'w, R, F> {
-    inner: &'w mut R,
-    failure: &'w mut Option<io::Error>,
-    advance: F,
+pub(super) struct Watched<'w, R, F> {
+    pub(super) inner: &'w mut R,
+    pub(super) failure: &'w mut Option<io::Error>,
+    pub(super) advance: F,
 }
 
 impl<R: Read, F: Fn(u64)> Read for Watched<'_, R, F> {
@@ -202,6 +183,7 @@ impl<R: Read, F: Fn(u64)> Read for Watched<'_, R, F> {
                 (self.advance)(count as u64);
                 Ok(count)
             }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
             Err(error) => {
                 let copy = error.kind().into();
                 *self.failure = Some(error);

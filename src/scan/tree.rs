@@ -1,10 +1,12 @@
 //! A directory on disk: every regular file below it, in a fixed order, links not followed.
 
 use super::nest::{Consumed, Nest, Stage};
+use super::root::Watched;
 use super::walker::Walker;
 use crate::finding::{Gap, GapReason, Scope};
 use crate::source::Root;
 use std::fs::File;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use walkdir::WalkDir;
@@ -47,11 +49,17 @@ pub(super) fn walk(walker: &mut Walker<'_, '_, '_>, root: &Root, path: &Path) {
 }
 
 fn file(walker: &mut Walker<'_, '_, '_>, nest: &Nest, path: &Path) -> std::io::Result<()> {
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    walker.crew.progress.expect(length);
-    let mut body = Consumed { inner: file, budget: nest.budget.clone() };
-    walker.body(nest, &mut body);
-    walker.crew.progress.advance(length);
-    Ok(())
+    let mut file = File::open(path)?;
+    let progress = walker.crew.progress;
+    progress.expect(file.metadata()?.len());
+    read(walker, nest, &mut file)
+}
+
+/// What came before a failure is scanned; the failure is an error here.
+fn read(walker: &mut Walker<'_, '_, '_>, nest: &Nest, reader: &mut impl Read) -> std::io::Result<()> {
+    let progress = walker.crew.progress;
+    let mut failure = None;
+    let watched = Watched { inner: reader, failure: &mut failure, advance: |bytes| progress.advance(bytes) };
+    walker.body(nest, &mut Consumed { inner: watched, budget: nest.budget.clone() });
+    failure.map_or(Ok(()), Err)
 }

@@ -6,13 +6,23 @@
 
 use super::crew::{Crew, Scope};
 use super::flat::{self, Batch};
+use super::ledgers::{Ledgers, Open};
 use super::nest::{Consumed, Metered, Nest, Stage};
 use crate::blob::{Digest, Hashed};
 use crate::extract::{Extractor, Halt, Head, Input, Member, MemberKind, Opaque, Sink, Stop, probe};
 use crate::finding::{Gap, GapReason, Totals};
-use crate::image::lifecycle::{EntryKind, Ledger, plain};
+use crate::image::lifecycle::{EntryKind, plain};
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Gaps that a worker keeps before it hands them in.
+const GAPS: usize = 4096;
+
+/// Bytes of a gap's text: names from the artifact are quoted in it.
+const DETAIL: usize = 1000;
+
+/// Bytes of a name that are kept: what a path may have on Linux. A longer one cannot be a file's.
+const NAME: usize = 4096;
 
 /// One worker's way through one root, or through one container of it.
 pub(super) struct Walker<'w, 's, 'e> {
@@ -22,7 +32,7 @@ pub(super) struct Walker<'w, 's, 'e> {
     gaps: Vec<Gap>,
     seen: Totals,
     /// The entries of the layer, if a layer is walked.
-    pub(super) ledger: Option<Ledger>,
+    pub(super) ledger: Option<(&'s Ledgers, Open)>,
     /// What the layer unwraps to, if that is to be proved.
     pub(super) diff_id: Option<Digest>,
     /// Whether a compression was taken off the root.
@@ -49,8 +59,14 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         self.crew.deliver(Vec::new(), std::mem::take(&mut self.gaps), self.seen);
     }
 
-    pub(super) fn gap(&mut self, gap: Gap) {
+    pub(super) fn gap(&mut self, mut gap: Gap) {
+        shorten(&mut gap.detail);
         self.gaps.push(gap);
+        if self.gaps.len() >= GAPS {
+            // What a missing end marker costs is known at the end of the root only.
+            let ready = self.gaps.extract_if(.., |gap| gap.reason != GapReason::MissingEnd).collect();
+            self.crew.deliver(Vec::new(), ready, Totals::default());
+        }
     }
 
     /// Counts one more file of a directory.
@@ -63,18 +79,15 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         self.seen.layers += 1;
     }
 
-    /// How many gaps there are so far.
-    pub(super) fn gaps_len(&self) -> usize {
-        self.gaps.len()
-    }
-
-    /// Gaps so far, so that what is learnt later can change what they cost.
-    pub(super) fn gaps_mut(&mut self) -> &mut [Gap] {
-        &mut self.gaps
+    /// The bytes of the root are those that were built: a missing end marker is the builder's habit, not a cut.
+    pub(super) fn forgive_missing_end(&mut self) {
+        for gap in self.gaps.iter_mut().filter(|gap| gap.reason == GapReason::MissingEnd) {
+            gap.scope = crate::finding::Scope::Item;
+        }
     }
 
     fn note(&mut self, nest: &Nest, reason: GapReason, detail: String, bytes: Option<u64>, scope: crate::finding::Scope) {
-        self.gaps.push(Gap { place: nest.place.clone(), reason, detail, bytes, scope });
+        self.gap(Gap { place: nest.place.clone(), reason, detail, bytes, scope });
     }
 
     /// The format that is to open these bytes here. Notes a gap where one is known and may not, or cannot.
@@ -101,7 +114,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         let fresh = Batch::reusing(self.crew.buffer());
         let batch = std::mem::replace(&mut self.batch, fresh);
         let crew = self.crew;
-        let cost = batch.bytes.capacity();
+        let cost = batch.bytes.capacity() + batch.weight();
         crew.offer(self.scope, cost, move |_| batch.scan(crew));
     }
 
@@ -128,7 +141,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
             self.held(nest, bytes, extractor);
         } else {
             self.batch.close_item(nest.origin(), start);
-            if self.batch.bytes.len() >= self.crew.limits.batch {
+            if self.batch.weight() >= self.crew.limits.batch {
                 self.flush();
             }
         }
@@ -182,11 +195,16 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         let mut within = Within { walker: self, nest, extractor };
         let halted = catch_unwind(AssertUnwindSafe(|| extractor.extract(input, &mut within)));
         match halted {
+            // A format that seeks has seen to all of its input.
+            Ok(Ok(())) if extractor.seeks() => return,
             Ok(Ok(())) => {}
             Ok(Err(Halt::Read(error))) => {
                 // The reader's owner reports its failures; a failed spill is our own.
                 if !input.failed() {
-                    let detail = format!("{}: cannot be held to be read: {error}", extractor.name());
+                    let detail = format!(
+                        "{}: cannot be held to be opened, so its bytes were scanned as they are: {error}",
+                        extractor.name()
+                    );
                     self.note(nest, GapReason::Unreadable, detail, None, nest.scope());
                     input.rewind();
                 }
@@ -222,11 +240,19 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
     }
 }
 
+fn shorten(detail: &mut String) {
+    if detail.len() > DETAIL {
+        let cut = (0..=DETAIL).rev().find(|at| detail.is_char_boundary(*at)).unwrap_or(0);
+        detail.truncate(cut);
+        detail.push('…');
+    }
+}
+
 /// The format of these bytes.
 fn format_of(nest: &Nest, bytes: &[u8], whole: bool) -> Option<&'static dyn Extractor> {
     let found = probe(&Head { start: bytes, tail: if whole { bytes } else { &[] } });
-    // A layer is a tar: a header that is broken must not make it a mere file.
-    let is_layer = nest.stage == Stage::Layer && bytes.len() >= 512 && bytes.iter().any(|byte| *byte != 0);
+    // A layer is a tar: a header that is broken, or cut, must not make it a mere file.
+    let is_layer = nest.stage == Stage::Layer && bytes.iter().any(|byte| *byte != 0);
     found.or_else(|| if is_layer { crate::extract::named("tar") } else { None })
 }
 
@@ -249,17 +275,17 @@ impl Within<'_, '_, '_, '_> {
         if self.extractor.is_wrapper() {
             return Nest { depth, unwrapped: true, ..nest.clone() };
         }
+        let name = member.name.get(..NAME).unwrap_or(member.name);
         if self.is_file_system() {
             let kind = match member.kind {
                 MemberKind::File => EntryKind::File,
                 MemberKind::Directory => EntryKind::Directory,
                 _ => EntryKind::Other,
             };
-            let entry = self.walker.ledger.as_mut().map(|ledger| ledger.entry(member.name, kind));
-            let place = nest.place.file(&plain(member.name));
-            return Nest { entry, ..Nest::new(place, Stage::Inside, self.walker.crew.limits) };
+            let entry = self.walker.ledger.as_mut().map(|(ledgers, open)| ledgers.entry(open, member.name, kind));
+            return Nest { entry, ..Nest::new(nest.place.file(&plain(name)), Stage::Inside, self.walker.crew.limits) };
         }
-        Nest { place: nest.place.member(member.name), stage: Stage::Inside, depth, unwrapped: false, ..nest.clone() }
+        Nest { place: nest.place.member(name), stage: Stage::Inside, depth, unwrapped: false, ..nest.clone() }
     }
 
     /// Reads a member that counts against a budget. An error means that the budget is used up.
@@ -274,7 +300,9 @@ impl Within<'_, '_, '_, '_> {
                 self.walker.body(nest, &mut hashed);
                 let sound = io::copy(&mut hashed, &mut io::sink()).is_ok();
                 let (digest, _) = hashed.finish();
-                if sound && digest != expected {
+                if sound && digest == expected {
+                    self.walker.forgive_missing_end();
+                } else if sound {
                     let detail = format!("unpacks to {digest}, which is not the diff id in the config");
                     self.walker.note(self.nest, GapReason::DigestMismatch, detail, None, self.nest.scope());
                 }

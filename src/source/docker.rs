@@ -73,7 +73,12 @@ fn image(assembly: &mut Assembly<'_>, entry: &Json, names: Vec<String>) {
         }
     };
     let (config, config_place) = match read {
-        Some((json, place)) => (config::read(&json, paths.len()), place),
+        Some((json, place)) => {
+            if !matches!(json, Json::Object(_)) {
+                assembly.gap(&place, GapReason::BadManifest, "no config", Scope::Image);
+            }
+            (config::read(&json, paths.len()), place)
+        }
         None => (config::Config::default(), assembly.whole()),
     };
     if !assembly.wants(config.platform.as_ref()) || !assembly.room() {

@@ -247,10 +247,10 @@ fn is_image(store: &Store) -> bool {
         return true;
     }
     if store.find(b"manifest.json").is_some() {
-        // One that cannot be read is told by what lies beside it.
+        // One that cannot be read, or is none, is told by what lies beside it.
         let manifest = json(b"manifest.json").and_then(|bytes| Json::parse(&bytes).ok());
-        if let Some(manifest) = manifest {
-            return docker::is_manifest(&manifest);
+        if manifest.is_some_and(|manifest| docker::is_manifest(&manifest)) {
+            return true;
         }
     }
     // Cut before its manifest, which docker writes last.

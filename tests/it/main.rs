@@ -1,8 +1,11 @@
 //! The integration tests, in one binary.
 
+mod architecture;
 mod cases;
 mod cli;
+mod determinism;
 mod files;
+mod hostile;
 mod interop;
 mod rules;
 mod schema;

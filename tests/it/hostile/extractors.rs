@@ -1,0 +1,160 @@
+//! Each extractor alone, on its sample cut at every byte, with every byte flipped, and read in drips.
+
+use super::samples::{RULE, samples};
+use super::target;
+use std::io::{self, Read};
+use watertight::extract::{self, EXTRACTORS, Extractor, Input, Member, MemberKind, Sink, Stop};
+use watertight::finding::GapReason;
+
+/// What an extractor yields.
+#[derive(Debug, Default, PartialEq)]
+struct Yield {
+    members: Vec<(Vec<u8>, MemberKind, Vec<u8>)>,
+    raw: Vec<u8>,
+    pairs: Vec<(Vec<u8>, Vec<u8>)>,
+    gaps: Vec<(GapReason, String)>,
+    halted: bool,
+}
+
+impl Sink for Yield {
+    fn member(&mut self, member: &Member<'_>, body: &mut dyn Read) -> Result<(), Stop> {
+        self.members.push((member.name.to_vec(), member.kind, read(body)));
+        Ok(())
+    }
+
+    fn raw(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
+        self.raw.extend(read(body));
+        Ok(())
+    }
+
+    fn pair(&mut self, name: &[u8], value: &[u8]) -> Result<(), Stop> {
+        self.pairs.push((name.to_vec(), value.to_vec()));
+        Ok(())
+    }
+
+    fn gap(&mut self, reason: GapReason, detail: String, _: Option<u64>) {
+        self.gaps.push((reason, detail));
+    }
+}
+
+/// As far as it can be read, and no further than a sample can honestly go.
+fn read(body: &mut dyn Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = body.take(1 << 20).read_to_end(&mut bytes);
+    bytes
+}
+
+fn opened(extractor: &dyn Extractor, mut input: Input<'_>) -> Yield {
+    let mut seen = Yield::default();
+    seen.halted = extractor.extract(&mut input, &mut seen).is_err();
+    seen
+}
+
+/// Gives a byte at a time, and before each it is interrupted.
+struct Drip<'a> {
+    bytes: &'a [u8],
+    interrupted: bool,
+}
+
+impl Read for Drip<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.interrupted = !self.interrupted;
+        if self.interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let (Some((first, rest)), Some(slot)) = (self.bytes.split_first(), buffer.first_mut()) else { return Ok(0) };
+        (*slot, self.bytes) = (*first, rest);
+        Ok(1)
+    }
+}
+
+fn each(check: impl Fn(&'static dyn Extractor, &[u8])) {
+    let samples = samples();
+    for extractor in EXTRACTORS {
+        let sample = samples.iter().find(|(name, _)| *name == extractor.name());
+        let (_, bytes) = sample.unwrap_or_else(|| panic!("{} has no sample", extractor.name()));
+        check(*extractor, bytes);
+    }
+}
+
+#[test]
+fn every_extractor_has_a_sample_that_it_opens() {
+    each(|extractor, bytes| {
+        let found = extract::probe(&extract::Head { start: bytes, tail: bytes }).map(Extractor::name);
+        assert_eq!(found, Some(extractor.name()));
+        let seen = opened(extractor, Input::memory(bytes));
+        assert!(!seen.halted && seen.gaps.is_empty() && !seen.members.is_empty(), "{}: {seen:?}", extractor.name());
+        target(bytes).leaks(RULE);
+    });
+}
+
+#[test]
+fn bytes_in_drips_give_the_same() {
+    each(|extractor, bytes| {
+        let cuts = (0..=bytes.len()).rev().step_by(97);
+        for cut in cuts {
+            let bytes = &bytes[..cut];
+            let mut drip = Drip { bytes, interrupted: false };
+            let dripped = opened(extractor, Input::stream(Vec::new(), &mut drip));
+            assert_eq!(dripped, opened(extractor, Input::memory(bytes)), "{} cut at {cut}", extractor.name());
+        }
+    });
+}
+
+#[test]
+fn a_sample_cut_anywhere_ends_and_says_so() {
+    each(|extractor, bytes| {
+        let whole = opened(extractor, Input::memory(bytes));
+        for cut in 1..bytes.len() {
+            // What is left may be too little to be known for what it was.
+            if !extractor.probe(&extract::Head { start: &bytes[..cut], tail: &[] }) {
+                continue;
+            }
+            let seen = opened(extractor, Input::memory(&bytes[..cut]));
+            // Behind the first zero block of a tar, and between two members of a gzip, nothing is missing.
+            let told = seen.halted || !seen.gaps.is_empty();
+            let complete = seen.members == whole.members || is_border(extractor, bytes, cut);
+            assert!(told || complete, "{} cut at {cut}: {seen:?}", extractor.name());
+        }
+    });
+}
+
+/// Whether a compressed stream may end here: behind one of its parts. Less than a magic of the next is garbage.
+fn is_border(extractor: &dyn Extractor, bytes: &[u8], cut: usize) -> bool {
+    let starts = |at: usize| extractor.probe(&extract::Head { start: &bytes[at..], tail: &[] });
+    extractor.is_wrapper() && (cut.saturating_sub(3).max(1)..=cut).any(starts)
+}
+
+#[test]
+fn a_sample_with_any_byte_flipped_ends() {
+    each(|extractor, bytes| {
+        for at in 0..bytes.len() {
+            for pattern in [0x01, 0x40, 0x80, 0xff] {
+                let mut flipped = bytes.to_vec();
+                flipped[at] ^= pattern;
+                let seen = opened(extractor, Input::memory(&flipped));
+                assert!(seen.members.len() <= 16, "{} flipped at {at}", extractor.name());
+                let mut reader = flipped.as_slice();
+                let streamed = opened(extractor, Input::stream(Vec::new(), &mut reader));
+                assert_eq!(streamed, seen, "{} flipped at {at}: held and streamed", extractor.name());
+            }
+        }
+    });
+}
+
+/// In an image, with all that is around an extractor: its sample damaged in one file never takes the next.
+#[test]
+fn a_damaged_file_costs_no_other() {
+    each(|extractor, bytes| {
+        for at in (0..bytes.len()).step_by(53) {
+            let mut flipped = bytes.to_vec();
+            flipped[at] ^= 0xff;
+            let after = super::samples::token(99);
+            let files: [(&str, &[u8]); 3] = [("a", &flipped), ("b", &bytes[..at]), ("z", after.as_bytes())];
+            let answer = target(&super::samples::image_of(&files));
+            let found = answer.audit.incidents.iter().flat_map(|incident| &incident.occurrences);
+            let places: Vec<_> = found.filter_map(|occurrence| occurrence.finding.place.path()).collect();
+            assert!(places.iter().any(|path| path == "z"), "{} at {at}: {places:?}", extractor.name());
+        }
+    });
+}

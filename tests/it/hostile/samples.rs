@@ -1,0 +1,119 @@
+//! A small sample of each format, with a token in it, and images to put layers into.
+
+use serde_json::json;
+use std::io::{Cursor, Write};
+use watertight::blob::Digest;
+use watertight::forge::filler::expand;
+use watertight::forge::image::{gzip, tar_of};
+
+/// The rule that finds what the samples hold.
+pub(super) const RULE: &str = "github-personal-access-token";
+
+/// A line with a token in it.
+pub(crate) fn token(seed: u64) -> String {
+    expand("token = ghp_<base62:30><crc32>\n", seed)
+}
+
+/// For each extractor, by name, bytes that it opens.
+pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
+    let text = token(1);
+    let tar = tar_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")]);
+    vec![
+        ("gzip", [gzip(b"first member\n"), gzip(text.as_bytes())].concat()),
+        ("zstd", [zstd(b"first frame\n"), zstd(text.as_bytes())].concat()),
+        ("tar", tar),
+        ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
+    ]
+}
+
+/// One zstd frame with a checksum.
+pub(super) fn zstd(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 3).expect("an encoder");
+    encoder.include_checksum(true).expect("a checksum");
+    encoder.write_all(bytes).expect("memory takes all");
+    encoder.finish().expect("memory takes all")
+}
+
+/// A zip of deflated entries.
+pub(crate) fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    for (name, bytes) in files {
+        writer.start_file(*name, options).expect("an entry");
+        writer.write_all(bytes).expect("memory takes all");
+    }
+    writer.finish().expect("memory takes all").into_inner()
+}
+
+/// How an image is stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    /// `docker save` of old: no digest says what a layer's stored bytes are.
+    Docker,
+    Oci,
+}
+
+/// An image of one layer in an archive: its bytes as `stored`, which unpack to what `diff_id` says and of
+/// which the manifest says that they are `promised`.
+pub(super) fn image(form: Form, stored: &[u8], promised: &[u8], diff_id: &Digest) -> Vec<u8> {
+    let config = json!({
+        "architecture": "amd64", "os": "linux", "config": {},
+        "rootfs": {"type": "layers", "diff_ids": [diff_id.as_str()]},
+        "history": [{"created_by": "COPY . /"}],
+    })
+    .to_string();
+    match form {
+        Form::Docker => {
+            let manifest = json!([{"Config": "config.json", "RepoTags": ["a:b"], "Layers": ["one/layer.tar"]}]).to_string();
+            tar_of(&[("one/layer.tar", stored), ("config.json", config.as_bytes()), ("manifest.json", manifest.as_bytes())])
+        }
+        Form::Oci => {
+            let layer = Digest::sha256(promised);
+            let of_config = Digest::sha256(config.as_bytes());
+            let manifest = json!({
+                "schemaVersion": 2,
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "config": {
+                    "mediaType": "application/vnd.oci.image.config.v1+json",
+                    "digest": of_config.as_str(), "size": config.len(),
+                },
+                "layers": [{
+                    "mediaType": "application/vnd.oci.image.layer.v1.tar",
+                    "digest": layer.as_str(), "size": promised.len(),
+                }],
+            })
+            .to_string();
+            let of_manifest = Digest::sha256(manifest.as_bytes());
+            let index = json!({"schemaVersion": 2, "manifests": [{
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "digest": of_manifest.as_str(), "size": manifest.len(),
+            }]})
+            .to_string();
+            let blob = |digest: &Digest| format!("blobs/sha256/{}", digest.hex());
+            tar_of(&[
+                ("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#),
+                ("index.json", index.as_bytes()),
+                (&blob(&of_manifest), manifest.as_bytes()),
+                (&blob(&of_config), config.as_bytes()),
+                (&blob(&layer), stored),
+            ])
+        }
+    }
+}
+
+/// An image whose one layer, a plain tar, holds these files.
+pub(super) fn image_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let tar = tar_of(files);
+    image(Form::Docker, &tar, &tar, &Digest::sha256(&tar))
+}
+
+/// As `docker save` writes an image of these layers, plain tars.
+pub(crate) fn image_of_layers(layers: &[Vec<u8>]) -> Vec<u8> {
+    let diff_ids: Vec<_> = layers.iter().map(|layer| Digest::sha256(layer).to_string()).collect();
+    let names: Vec<_> = (0..layers.len()).map(|n| format!("{n}/layer.tar")).collect();
+    let config = json!({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": diff_ids}}).to_string();
+    let manifest = json!([{"Config": "config.json", "RepoTags": ["a:b"], "Layers": names}]).to_string();
+    let mut files: Vec<(&str, &[u8])> = names.iter().map(String::as_str).zip(layers.iter().map(Vec::as_slice)).collect();
+    files.extend([("config.json", config.as_bytes()), ("manifest.json", manifest.as_bytes())]);
+    tar_of(&files)
+}
