@@ -66,7 +66,8 @@ if [ ! -e "$cache/debian.done" ]; then
         awk -v release="$release" '$1 == release && $2 == "main" { print $3; exit }')
     debootstrap --variant=minbase --include=python3,openssl,nginx,git "$release" "$cache/trees/debian" "$mirror" \
         >"$cache/debootstrap.log" 2>&1 || { tail -5 "$cache/debootstrap.log" >&2 && exit 2; }
-    rm -rf "$cache/trees/debian"/var/cache/apt/archives/*.deb "$cache/trees/debian"/{proc,sys,dev}
+    # debootstrap takes down what it mounted; should it not, nothing below is ours to remove.
+    rm -rf --one-file-system "$cache/trees/debian"/var/cache/apt/archives/*.deb "$cache/trees/debian"/{proc,sys,dev}
     touch "$cache/debian.done"
 fi
 [ -z "$build_only" ] || exit 0

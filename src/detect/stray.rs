@@ -6,7 +6,7 @@
 
 use super::dotenv::{File, Setting};
 use super::envname::{Kind, kind};
-use super::{Hit, judge, placeholder};
+use super::{Hit, assign, judge, placeholder};
 use crate::finding::{Confidence, Disposition, Severity};
 use crate::rules::Rule;
 use std::borrow::Cow;
@@ -121,7 +121,7 @@ impl<'a> Text<'a> {
 /// Whether the name says secret and the value is one.
 fn is_telling(setting: &Setting<'_>, text: &[u8]) -> bool {
     let value = setting.value(text);
-    says_secret(setting.name)
+    assign::says_secret(setting.name)
         && value.len() >= 3
         && matters(value)
         && !placeholder::is_placeholder(value)
@@ -233,129 +233,10 @@ fn is_plumbing(name: &[u8]) -> bool {
         "path", "home", "dir", "root", "prefix", "lang", "language", "flags", "opts", "options", "version", "shell", "editor",
         "pager", "term", "display", "umask", "dirs", "level", "arch", "cc", "cxx", "preload",
     ];
-    let words = words(name);
+    let words = assign::words::words(name);
     let last = words.last().map(String::as_str).unwrap_or_default();
     LAST.iter().any(|plumbing| last.ends_with(plumbing))
         || matches!(words.first().map(String::as_str), Some("lc" | "ps1" | "ps2"))
-}
-
-/// Whether a name says that its value is secret. To be replaced by the judgement of assignments, which
-/// weighs names of all kinds.
-fn says_secret(name: &[u8]) -> bool {
-    /// What is said of a secret, not one: `TOKEN_URL`, `PASSWORD_MIN_LENGTH`.
-    const ABOUT: &[&str] = &[
-        "url",
-        "uri",
-        "host",
-        "port",
-        "path",
-        "file",
-        "dir",
-        "name",
-        "names",
-        "id",
-        "ids",
-        "ttl",
-        "expiry",
-        "expires",
-        "expire",
-        "expiration",
-        "expiresin",
-        "timeout",
-        "length",
-        "len",
-        "min",
-        "max",
-        "count",
-        "size",
-        "type",
-        "algorithm",
-        "algo",
-        "alg",
-        "enabled",
-        "enable",
-        "disabled",
-        "required",
-        "issuer",
-        "audience",
-        "header",
-        "prefix",
-        "suffix",
-        "policy",
-        "rounds",
-        "cost",
-        "days",
-        "hours",
-        "minutes",
-        "seconds",
-        "region",
-        "endpoint",
-        "field",
-        "param",
-        "version",
-        "format",
-        "lifetime",
-        "age",
-        "interval",
-        "limit",
-        "user",
-        "username",
-        "email",
-        "driver",
-        "manager",
-        "store",
-        "mode",
-        "method",
-        "scheme",
-        "class",
-    ];
-    const ENDINGS: &[&str] = &[
-        "password",
-        "passwd",
-        "passphrase",
-        "secret",
-        "secrets",
-        "token",
-        "apikey",
-        "secretkey",
-        "accesskey",
-        "privatekey",
-        "credential",
-        "credentials",
-    ];
-    const BEFORE_KEY: &[&str] =
-        &["api", "access", "private", "secret", "encryption", "signing", "master", "auth", "account", "app"];
-    let mut words = words(name);
-    while words.len() > 1 && words.last().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit())) {
-        words.pop();
-    }
-    let last = words.last().map(String::as_str).unwrap_or_default();
-    if ABOUT.contains(&last) || words.iter().any(|word| matches!(word.as_str(), "public" | "publishable" | "pub")) {
-        return false;
-    }
-    let pair = |two: &[String]| matches!(two, [first, key] if key == "key" && BEFORE_KEY.contains(&first.as_str()));
-    words.iter().any(|word| ENDINGS.iter().any(|ending| word.ends_with(ending)))
-        || words.windows(2).any(pair)
-        || matches!(last, "key" | "pass" | "pwd" | "pw" | "auth" | "salt" | "pepper")
-        || last.ends_with("pwd")
-}
-
-/// The words of a name in lower case: split at `_`, `-` and `.`, and where a capital follows a small letter.
-fn words(name: &[u8]) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut small = false;
-    for byte in name {
-        let cut = !byte.is_ascii_alphanumeric() || small && byte.is_ascii_uppercase();
-        small = byte.is_ascii_lowercase();
-        if cut {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| byte.is_ascii_alphanumeric()) {
-            word.push(char::from(byte.to_ascii_lowercase()));
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 #[cfg(test)]
@@ -487,11 +368,11 @@ mod tests {
     #[test]
     fn names_are_read_by_their_words() {
         for name in ["DB_PASSWORD", "apiKey", "PGPASSWORD", "REDISCLI_AUTH", "STRIPE_KEY", "jwt.secret", "API_KEY_PROD", "SALT"] {
-            assert!(says_secret(name.as_bytes()), "{name}");
+            assert!(assign::says_secret(name.as_bytes()), "{name}");
         }
         for name in ["PORT", "AWS_ACCESS_KEY_ID", "TOKEN_TTL", "MAX_TOKENS", "KEYBOARD", "AUTHOR", "PASSENGER_APP", "COMPASS", ""]
         {
-            assert!(!says_secret(name.as_bytes()), "{name}");
+            assert!(!assign::says_secret(name.as_bytes()), "{name}");
         }
     }
 }

@@ -29,8 +29,13 @@ const EXCEPTIONS: &[(&str, &str, &str)] =
     &[("secret", "place", "what a report shows of a secret goes through the one function that makes text safe to print")];
 
 /// Who may look at a secret: file, and how often.
-const EXPOSED: &[(&str, usize)] =
-    &[("src/detect/judge.rs", 1), ("src/report/human.rs", 1), ("src/report/json.rs", 1), ("src/report/veil.rs", 1)];
+const EXPOSED: &[(&str, usize)] = &[
+    ("src/detect/judge.rs", 1),
+    ("src/detect/known.rs", 1),
+    ("src/report/human.rs", 1),
+    ("src/report/json.rs", 1),
+    ("src/report/veil.rs", 1),
+];
 
 const LONGEST_FILE: usize = 600;
 const LONGEST_FUNCTION: usize = 60;

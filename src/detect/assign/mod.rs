@@ -5,6 +5,7 @@
 
 mod command;
 mod language;
+mod lists;
 mod model;
 pub(super) mod names;
 mod notation;
@@ -270,6 +271,11 @@ fn has_words(name: &[u8], wanted: &[String]) -> bool {
 fn is_name(value: &[u8]) -> bool {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@' | b'$' | b':');
     value.len() < 48 && value.iter().all(plain) && language::wordiness(value) > 0.6 && names::named(value).is_some()
+}
+
+/// Whether a name says that its value is secret.
+pub(super) fn says_secret(name: &[u8]) -> bool {
+    names::named(name).is_some_and(|named| named.strength > names::Strength::Hint)
 }
 
 /// Whether a value is made of words: a password that anybody would try.

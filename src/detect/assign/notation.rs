@@ -349,11 +349,9 @@ impl<'a> Cursor<'a> {
             match byte {
                 b'\n' | b'\r' if !tripled && quote != b'`' => return None,
                 b'\\' if escapes == 0 => at += 1,
-                byte if *byte == quote => {
-                    if !tripled || body.get(at..at + 3).is_some_and(|end| end.iter().all(|byte| *byte == quote)) {
-                        self.at = start + at + if tripled { 3 } else { 1 };
-                        return Some(start..start + at.saturating_sub(escapes));
-                    }
+                byte if *byte == quote && (!tripled || ends_tripled(body, at, quote)) => {
+                    self.at = start + at + if tripled { 3 } else { 1 };
+                    return Some(start..start + at.saturating_sub(escapes));
                 }
                 _ => {}
             }
@@ -384,7 +382,7 @@ impl<'a> Cursor<'a> {
             .take(BLANK)
             .take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\''))
             .count();
-        let word = [&b"defaultValue"[..], b"default_value", b"default", b"value", b"Value", b"VALUE", b"content"]
+        let word = [&b"defaultValue"[..], b"default_value", b"default", b"value", b"Value", b"VALUE"]
             .into_iter()
             .any(|word| self.eat(word));
         let _ = self.quote();
@@ -396,6 +394,10 @@ impl<'a> Cursor<'a> {
         let found = self.value(Joint::Assigned, &name, if syntax == Syntax::Unknown { Syntax::Yaml } else { syntax }, b'\n')?;
         Some(Candidate { joint: Joint::Sibling, ..found })
     }
+}
+
+fn ends_tripled(body: &[u8], at: usize, quote: u8) -> bool {
+    body.get(at..at + 3).is_some_and(|end| end.iter().all(|byte| *byte == quote))
 }
 
 /// Whether only marks of lists, comments and declarations stand before `start` on its line.

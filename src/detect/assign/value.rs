@@ -2,6 +2,7 @@
 //! be a secret, and then how random it looks.
 
 use super::language;
+use super::lists::NO_VALUES;
 use crate::detect::{entropy, placeholder};
 
 /// What a value is.
@@ -57,50 +58,13 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
         return Some("a placeholder");
     }
     let lower = value.to_ascii_lowercase();
-    if NO_VALUES.iter().any(|word| word.as_bytes() == lower) {
+    if std::str::from_utf8(&lower).is_ok_and(|word| NO_VALUES.contains(word)) {
         return Some("a word for none");
     }
     let formatted =
         memchr::memmem::find(value, b"%s").is_some() || memchr::memmem::find(value, b"%d").is_some() || interpolates(value);
     formatted.then_some("a template")
 }
-
-/// What settings that sound like secrets are set to when they are none: `passwd: files`, `PASSWD=define`.
-const NO_VALUES: &[&str] = &[
-    "files",
-    "compat",
-    "systemd",
-    "sss",
-    "nis",
-    "ldap",
-    "define",
-    "undef",
-    "anonymous",
-    "anonymous@",
-    "-anonymous@",
-    "all",
-    "any",
-    "never",
-    "always",
-    "internal",
-    "external",
-    "local",
-    "remote",
-    "static",
-    "dynamic",
-    "inherit",
-    "visible",
-    "hidden",
-    "latin1",
-    "utf8",
-    "utf-8",
-    "base64",
-    "hs256",
-    "rs256",
-    "sha256",
-    "md5",
-    "bcrypt",
-];
 
 /// `{name}`, `{0}`, `#{x}`, `$name` inside a text.
 fn interpolates(value: &[u8]) -> bool {
@@ -112,7 +76,23 @@ fn interpolates(value: &[u8]) -> bool {
     let variable = value.windows(2).any(|pair| matches!(pair, [b'$', next] if next.is_ascii_alphabetic() || *next == b'{'))
         && value.iter().filter(|byte| byte.is_ascii_alphanumeric()).count() < 24
         && value.first() == Some(&b'$');
-    braces || variable
+    // `<name>`, `<b64(…)>`, `{call(…)}`: what a program or a person fills in.
+    let filled =
+        value.windows(2).enumerate().filter(|(_, pair)| matches!(pair, [b'<' | b'{', next] if next.is_ascii_alphabetic())).any(
+            |(at, _)| {
+                let inner = value.get(at + 1..).unwrap_or_default();
+                let length = inner.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(byte)).count();
+                length > 1 && matches!(inner.get(length), Some(b'>' | b'('))
+            },
+        );
+    braces || variable || filled || is_pattern(value)
+}
+
+/// A regular expression.
+fn is_pattern(value: &[u8]) -> bool {
+    [&b"(?"[..], b"[0-9", b"[a-z", b"[A-Z", b"[^", b"\\d", b"\\w", b"\\s", b".*", b".+"]
+        .iter()
+        .any(|mark| memchr::memmem::find(value, mark).is_some())
 }
 
 /// Paths, addresses, types, versions, dates and the like.
