@@ -9,6 +9,7 @@ mod anchored;
 mod assign;
 mod border;
 mod contextual;
+mod decode;
 mod entropy;
 mod http;
 mod judge;
@@ -104,35 +105,50 @@ impl Engine {
 
     /// Finds what stands in a view.
     pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
-        let mut found = Vec::new();
-        self.text(view.bytes, None, assign::Around::of(view), &mut found);
-        hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
+        let found = self.search(view.bytes, None, assign::Around::of(view));
+        hits.extend(found.into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
     }
 
     /// Judges a name and a value that a structure gave. Spans are in `value`.
     pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
-        let mut found = Vec::new();
-        self.text(value, Some(name), assign::Around::nothing(assign::Syntax::Unknown), &mut found);
-        self.assignments.pair(name, value, &mut found);
-        hits.extend(resolve(found));
+        hits.extend(self.search(value, Some(name), assign::Around::nothing(assign::Syntax::Unknown)));
     }
 
     /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.
     pub fn command(&self, text: &[u8], hits: &mut Vec<Hit>) {
-        let mut found = Vec::new();
-        self.text(text, None, assign::Around::nothing(assign::Syntax::Shell), &mut found);
-        hits.extend(resolve(found));
+        hits.extend(self.search(text, None, assign::Around::nothing(assign::Syntax::Shell)));
     }
 
     /// Judges a file by its path and its first 64 KiB.
     pub fn file(&self, _path: &[u8], _content: &[u8], _whole: bool, _hits: &mut Vec<Hit>) {}
 
-    /// Every detector on plain bytes; `name` is what a structure calls them.
-    fn text(&self, bytes: &[u8], name: Option<&[u8]>, around: assign::Around, found: &mut Vec<Hit>) {
+    /// What stands in a text, and in the encodings within it.
+    fn search(&self, bytes: &[u8], name: Option<&[u8]>, around: assign::Around) -> Vec<Hit> {
+        let look = |bytes: &[u8], name: Option<&[u8]>| {
+            let mut found = Vec::new();
+            let suspects = self.text(bytes, name, around, &mut found);
+            if let Some(name) = name {
+                self.assignments.pair(name, bytes, &mut found);
+            }
+            decode::Looked { hits: resolve(found), suspects }
+        };
+        decode::search(bytes, name, look(bytes, name), &look)
+    }
+
+    /// Every detector on plain bytes; `name` is what a structure calls them. Returns the runs that may be
+    /// encoded texts.
+    fn text(&self, bytes: &[u8], name: Option<&[u8]>, around: assign::Around, found: &mut Vec<Hit>) -> Vec<Range<usize>> {
         self.anchored.detect(bytes, found);
         self.structural.detect(bytes, found);
         self.assignments.detect(bytes, around, found);
-        runs::each(bytes, |run| self.contextual.detect(bytes, &run, name, found));
+        let mut suspects = Vec::new();
+        runs::each(bytes, |run| {
+            self.contextual.detect(bytes, &run, name, found);
+            if bytes.get(run.clone()).is_some_and(decode::is_suspect) {
+                suspects.push(run);
+            }
+        });
+        suspects
     }
 }
 

@@ -1,0 +1,1 @@
+//! Encoded secrets, through the engine.

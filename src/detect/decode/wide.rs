@@ -1,0 +1,197 @@
+//! UTF-16 and UTF-32 of both byte orders, anywhere: whole files with or without a mark, and the strings
+//! of .NET assemblies, registry hives and numpy arrays between other bytes.
+//!
+//! What tells them is an ASCII character with zeros beside it, eight times in a row and more. Blocks are
+//! asked by words of eight bytes, which costs less than looking for the zeros.
+
+use super::layer::{Layer, Made};
+use super::readable;
+use std::ops::Range;
+
+/// Fewer ASCII characters are no text.
+const SHORTEST: usize = 8;
+/// Other letters that may stand between ASCII characters.
+const FOREIGN: usize = 48;
+/// Bytes asked at a time.
+const BLOCK: usize = 64;
+/// Strings this near stand in one table: what one says may name the other.
+const BESIDE: usize = 24;
+
+/// A width and a byte order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wide {
+    how: &'static str,
+    width: usize,
+    big: bool,
+    /// Bits of a word of eight bytes that are zero in ASCII, and the high bit of each character's byte.
+    zeros: u64,
+    tops: u64,
+}
+
+const WIDES: [Wide; 4] = [
+    Wide { how: "utf-16le", width: 2, big: false, zeros: 0xff80_ff80_ff80_ff80, tops: 0x0080_0080_0080_0080 },
+    Wide { how: "utf-16be", width: 2, big: true, zeros: 0x80ff_80ff_80ff_80ff, tops: 0x8000_8000_8000_8000 },
+    Wide { how: "utf-32le", width: 4, big: false, zeros: 0xffff_ff80_ffff_ff80, tops: 0x0000_0080_0000_0080 },
+    Wide { how: "utf-32be", width: 4, big: true, zeros: 0x80ff_ffff_80ff_ffff, tops: 0x8000_0000_8000_0000 },
+];
+
+/// One layer for each width and byte order that occurs; their texts are lines of it.
+pub(super) fn layers(bytes: &[u8]) -> Vec<Layer> {
+    let Some(first) = memchr::memchr(0, bytes) else { return Vec::new() };
+    let mut found: [(Made, Option<Range<usize>>); 4] = Default::default();
+    let mut at = first / BLOCK * BLOCK;
+    // Each kind remembers how far it has read, so that no byte is read twice for it.
+    let mut done = [0; 4];
+    while let Some(block) = bytes.get(at..bytes.len().min(at + BLOCK)).filter(|block| block.len() >= 8) {
+        if may_hold(block) {
+            for place in (0..block.len() - 7).step_by(8) {
+                let word = word(block, place);
+                for (index, wide) in WIDES.iter().enumerate() {
+                    let (done, found) = (&mut done[index], &mut found[index]);
+                    if at + place >= *done && wide.fits(word) {
+                        *done = wide.read(bytes, at + place, *done, found).max(at + place + 1);
+                    }
+                }
+            }
+        }
+        at += BLOCK;
+    }
+    let finished = WIDES.iter().zip(found);
+    finished.filter_map(|(wide, (made, run))| run.map(|run| Layer::plain(wide.how, run, made))).collect()
+}
+
+/// Whether a block has a word that may be part of a text.
+#[inline]
+fn may_hold(block: &[u8]) -> bool {
+    let mut any = false;
+    for bytes in block.chunks_exact(8) {
+        let word = word(bytes, 0);
+        any |= (word & WIDES[0].zeros == 0) & (word & 0x0060_0000_0060_0060 != 0);
+        any |= (word & WIDES[1].zeros == 0) & (word & 0x6000_6000_0000_6000 != 0);
+    }
+    any
+}
+
+#[inline]
+fn word(bytes: &[u8], at: usize) -> u64 {
+    bytes.get(at..at + 8).and_then(|word| word.try_into().ok()).map_or(0, u64::from_le_bytes)
+}
+
+impl Wide {
+    /// Whether all characters of a word are printable ASCII.
+    #[inline]
+    fn fits(&self, word: u64) -> bool {
+        // 0x60 more carries a byte of 0x20 and above, and none below, to its high bit.
+        word & self.zeros == 0 && word.wrapping_add(self.tops / 4 * 3) & self.tops == self.tops
+    }
+
+    fn unit(&self, bytes: &[u8], at: usize) -> Option<u32> {
+        let unit = bytes.get(at..at.checked_add(self.width)?)?;
+        let number = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
+        Some(if self.big { unit.iter().fold(0, number) } else { unit.iter().rev().fold(0, number) })
+    }
+
+    /// Reads the text around the word at `at`, not before `from`; returns where it ends.
+    fn read(&self, bytes: &[u8], at: usize, from: usize, found: &mut (Made, Option<Range<usize>>)) -> usize {
+        let is_plain = |unit: u32| u8::try_from(unit).is_ok_and(readable::is_plain);
+        let mut start = at;
+        let mut lowest = at;
+        // To the left over what may be letters, to the leftmost that is ASCII.
+        while let Some(before) = lowest.checked_sub(self.width).filter(|before| *before >= from) {
+            let Some(unit) = self.unit(bytes, before).filter(|unit| is_plain(*unit) || is_foreign(*unit)) else { break };
+            lowest = before;
+            if is_plain(unit) {
+                start = before;
+            } else if (start - before) / self.width > FOREIGN {
+                break;
+            }
+        }
+        let (mut end, mut plain, mut next) = (start, 0, start);
+        while let Some(unit) = self.unit(bytes, next).filter(|unit| is_plain(*unit) || is_foreign(*unit)) {
+            next += self.width;
+            if is_plain(unit) {
+                (end, plain) = (next, plain + 1);
+            } else if (next - end) / self.width > FOREIGN {
+                break;
+            }
+        }
+        if plain >= SHORTEST {
+            self.add(bytes, start..end, found);
+        }
+        end
+    }
+
+    fn add(&self, bytes: &[u8], range: Range<usize>, (made, run): &mut (Made, Option<Range<usize>>)) {
+        if let Some(run) = run {
+            let joint: &[u8] = if range.start.saturating_sub(run.end) <= BESIDE { b"\n" } else { b"\n\n\n" };
+            made.push(run.end, 1, joint);
+        }
+        let mut at = range.start;
+        while at < range.end {
+            let Some(unit) = self.unit(bytes, at) else { break };
+            let low = self.unit(bytes, at + self.width).filter(|low| self.width == 2 && (0xdc00..0xe000).contains(low));
+            let (number, units) = match low {
+                Some(low) if (0xd800..0xdc00).contains(&unit) => (0x10000 + ((unit - 0xd800) << 10 | (low - 0xdc00)), 2),
+                _ => (unit, 1),
+            };
+            let letter = char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER);
+            made.push(at, units * self.width, letter.encode_utf8(&mut [0; 4]).as_bytes());
+            at += units * self.width;
+        }
+        *run = Some(run.as_ref().map_or(range.start, |run| run.start)..range.end);
+    }
+}
+
+/// A letter or a mark beyond ASCII, or half of one: what text has and few numbers are.
+fn is_foreign(unit: u32) -> bool {
+    matches!(unit, 0xa0..=0x24ff | 0x3000..=0x30ff | 0x4e00..=0x9fff | 0xac00..=0xdfff | 0xfeff | 0x1f000..=0x1faff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encode(text: &str, how: &str) -> Vec<u8> {
+        match how {
+            "utf-16le" => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            "utf-16be" => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            "utf-32le" => text.chars().flat_map(|c| (c as u32).to_le_bytes()).collect(),
+            _ => text.chars().flat_map(|c| (c as u32).to_be_bytes()).collect(),
+        }
+    }
+
+    fn check(bytes: &[u8], expected: &[(&str, &str)]) {
+        let found = layers(bytes);
+        let found: Vec<_> = found.iter().map(|layer| (layer.how, String::from_utf8_lossy(&layer.text))).collect();
+        let found: Vec<_> = found.iter().map(|(how, text)| (*how, &**text)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn regions_of_every_kind_at_every_offset() {
+        let text = "name = \"value\"\r\n\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}=\u{1f511} x";
+        for how in ["utf-16le", "utf-16be", "utf-32le", "utf-32be"] {
+            for offset in 0..70 {
+                let bytes = [vec![0xee; offset], encode(text, how), vec![0x11; 40]].concat();
+                check(&bytes, &[(how, text)]);
+                let place = layers(&bytes)[0].exact(&(8..13));
+                let width = if how.starts_with("utf-16") { 2 } else { 4 };
+                assert_eq!(place, offset + 8 * width..offset + 13 * width);
+            }
+        }
+    }
+
+    #[test]
+    fn strings_of_a_table_stand_under_each_other() {
+        let table = [&[0, 21][..], &encode("first name", "utf-16le"), &[0, 25], &encode("second value", "utf-16le"), &[0; 90]].concat();
+        check(&table, &[("utf-16le", "first name\nsecond value")]);
+    }
+
+    #[test]
+    fn ordinary_binaries_are_none() {
+        check(&[0; 4096], &[]);
+        check(&(0..2000u32).flat_map(|n| (n * 7).to_le_bytes()).collect::<Vec<u8>>(), &[]);
+        check(&(0..2000u64).flat_map(|n| (n % 100).to_le_bytes()).collect::<Vec<u8>>(), &[]);
+        check(b"text with\0short\0strings\0in\0it, as programs have", &[]);
+    }
+}
