@@ -17,39 +17,77 @@ const BLOCK: usize = 64;
 /// Strings this near stand in one table: what one says may name the other.
 const BESIDE: usize = 24;
 
+/// Characters of one width, each an ASCII byte at the same place among zeros.
+#[derive(Clone, Copy, Debug)]
+struct Lane {
+    width: usize,
+    place: usize,
+    /// Bits of a word of eight bytes that are zero, and the high bit of each character's byte.
+    zeros: u64,
+    tops: u64,
+}
+
+impl Lane {
+    const fn new(width: usize, place: usize) -> Self {
+        let mut tops = 0;
+        let mut at = place;
+        let mut bytes = 0;
+        while at < 8 {
+            tops |= 0x80 << (8 * at);
+            bytes |= 0x7f << (8 * at);
+            at += width;
+        }
+        Self { width, place, zeros: !bytes, tops }
+    }
+
+    /// Whether all characters of a word are printable ASCII.
+    #[inline]
+    const fn fits(&self, word: u64) -> bool {
+        // 0x60 more carries a byte of 0x20 and above, and none below, to its high bit.
+        word & self.zeros == 0 && word.wrapping_add(self.tops / 4 * 3) & self.tops == self.tops
+    }
+}
+
+const LANES: [Lane; 6] = [Lane::new(2, 0), Lane::new(2, 1), Lane::new(4, 0), Lane::new(4, 1), Lane::new(4, 2), Lane::new(4, 3)];
+
 /// A width and a byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Wide {
     how: &'static str,
     width: usize,
     big: bool,
-    /// Bits of a word of eight bytes that are zero in ASCII, and the high bit of each character's byte.
-    zeros: u64,
-    tops: u64,
 }
 
 const WIDES: [Wide; 4] = [
-    Wide { how: "utf-16le", width: 2, big: false, zeros: 0xff80_ff80_ff80_ff80, tops: 0x0080_0080_0080_0080 },
-    Wide { how: "utf-16be", width: 2, big: true, zeros: 0x80ff_80ff_80ff_80ff, tops: 0x8000_8000_8000_8000 },
-    Wide { how: "utf-32le", width: 4, big: false, zeros: 0xffff_ff80_ffff_ff80, tops: 0x0000_0080_0000_0080 },
-    Wide { how: "utf-32be", width: 4, big: true, zeros: 0x80ff_ffff_80ff_ffff, tops: 0x8000_0000_8000_0000 },
+    Wide { how: "utf-16le", width: 2, big: false },
+    Wide { how: "utf-16be", width: 2, big: true },
+    Wide { how: "utf-32le", width: 4, big: false },
+    Wide { how: "utf-32be", width: 4, big: true },
 ];
 
-/// One layer for each width and byte order that occurs; their texts are lines of it.
+/// The texts of one width and byte order, as lines of one text.
+#[derive(Default)]
+struct Lines {
+    made: Made,
+    run: Option<Range<usize>>,
+}
+
+/// One layer for each width and byte order that occurs.
 pub(super) fn layers(bytes: &[u8]) -> Vec<Layer> {
     let Some(first) = memchr::memchr(0, bytes) else { return Vec::new() };
-    let mut found: [(Made, Option<Range<usize>>); 4] = Default::default();
+    let mut found: [Lines; 4] = Default::default();
     let mut at = first / BLOCK * BLOCK;
-    // Each kind remembers how far it has read, so that no byte is read twice for it.
-    let mut done = [0; 4];
+    // Up to where each width has been read, so that no byte is read twice for it.
+    let mut done = [0; 2];
     while let Some(block) = bytes.get(at..bytes.len().min(at + BLOCK)).filter(|block| block.len() >= 8) {
         if may_hold(block) {
             for place in (0..block.len() - 7).step_by(8) {
                 let word = word(block, place);
-                for (index, wide) in WIDES.iter().enumerate() {
-                    let (done, found) = (&mut done[index], &mut found[index]);
-                    if at + place >= *done && wide.fits(word) {
-                        *done = wide.read(bytes, at + place, *done, found).max(at + place + 1);
+                for lane in LANES.iter().filter(|lane| lane.fits(word)) {
+                    let done = &mut done[usize::from(lane.width == 4)];
+                    let letter = at + place + lane.place;
+                    if letter >= *done {
+                        *done = read(bytes, lane.width, letter, *done, &mut found).max(letter + 1);
                     }
                 }
             }
@@ -57,17 +95,17 @@ pub(super) fn layers(bytes: &[u8]) -> Vec<Layer> {
         at += BLOCK;
     }
     let finished = WIDES.iter().zip(found);
-    finished.filter_map(|(wide, (made, run))| run.map(|run| Layer::plain(wide.how, run, made))).collect()
+    finished.filter_map(|(wide, lines)| lines.run.map(|run| Layer::plain(wide.how, run, lines.made))).collect()
 }
 
-/// Whether a block has a word that may be part of a text.
+/// Whether a block has a word that may be part of a text: two characters among zeros.
 #[inline]
 fn may_hold(block: &[u8]) -> bool {
     let mut any = false;
     for bytes in block.chunks_exact(8) {
         let word = word(bytes, 0);
-        any |= (word & WIDES[0].zeros == 0) & (word & 0x0060_0000_0060_0060 != 0);
-        any |= (word & WIDES[1].zeros == 0) & (word & 0x6000_6000_0000_6000 != 0);
+        any |= (word & LANES[0].zeros == 0) & (word & 0x0060_0060_0000_0000 != 0) & (word & 0x0060_0060 != 0);
+        any |= (word & LANES[1].zeros == 0) & (word & 0x6000_6000_0000_0000 != 0) & (word & 0x6000_6000 != 0);
     }
     any
 }
@@ -77,28 +115,41 @@ fn word(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..at + 8).and_then(|word| word.try_into().ok()).map_or(0, u64::from_le_bytes)
 }
 
-impl Wide {
-    /// Whether all characters of a word are printable ASCII.
-    #[inline]
-    fn fits(&self, word: u64) -> bool {
-        // 0x60 more carries a byte of 0x20 and above, and none below, to its high bit.
-        word & self.zeros == 0 && word.wrapping_add(self.tops / 4 * 3) & self.tops == self.tops
+/// Reads the text around the ASCII byte at `letter`, not before `from`; returns where it ends.
+fn read(bytes: &[u8], width: usize, letter: usize, from: usize, found: &mut [Lines; 4]) -> usize {
+    let mut end = letter;
+    let mut best: Option<(usize, usize, Range<usize>)> = None;
+    // Of the two orders the one that makes more of it, the common one first.
+    for (index, wide) in WIDES.iter().enumerate().filter(|(_, wide)| wide.width == width) {
+        let Some(at) = letter.checked_sub(if wide.big { width - 1 } else { 0 }).filter(|at| *at >= from) else { continue };
+        let (range, plain) = wide.text(bytes, at, from);
+        end = end.max(range.end);
+        if plain >= SHORTEST && best.as_ref().is_none_or(|(most, ..)| plain > *most) {
+            best = Some((plain, index, range));
+        }
     }
+    if let Some((_, index, range)) = best {
+        end = range.end;
+        WIDES[index].add(bytes, range, &mut found[index]);
+    }
+    end
+}
 
+impl Wide {
     fn unit(&self, bytes: &[u8], at: usize) -> Option<u32> {
         let unit = bytes.get(at..at.checked_add(self.width)?)?;
         let number = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
         Some(if self.big { unit.iter().fold(0, number) } else { unit.iter().rev().fold(0, number) })
     }
 
-    /// Reads the text around the word at `at`, not before `from`; returns where it ends.
-    fn read(&self, bytes: &[u8], at: usize, from: usize, found: &mut (Made, Option<Range<usize>>)) -> usize {
+    /// The text around the unit at `at`, not before `from`, and its count of ASCII characters.
+    fn text(&self, bytes: &[u8], at: usize, from: usize) -> (Range<usize>, usize) {
         let is_plain = |unit: u32| u8::try_from(unit).is_ok_and(readable::is_plain);
-        let mut start = at;
-        let mut lowest = at;
-        // To the left over what may be letters, to the leftmost that is ASCII.
+        let letter = |at: usize| self.unit(bytes, at).filter(|unit| is_plain(*unit) || is_foreign(*unit));
+        // To both sides over what may be letters, up to the furthest that is ASCII.
+        let (mut start, mut lowest) = (at, at);
         while let Some(before) = lowest.checked_sub(self.width).filter(|before| *before >= from) {
-            let Some(unit) = self.unit(bytes, before).filter(|unit| is_plain(*unit) || is_foreign(*unit)) else { break };
+            let Some(unit) = letter(before) else { break };
             lowest = before;
             if is_plain(unit) {
                 start = before;
@@ -107,7 +158,7 @@ impl Wide {
             }
         }
         let (mut end, mut plain, mut next) = (start, 0, start);
-        while let Some(unit) = self.unit(bytes, next).filter(|unit| is_plain(*unit) || is_foreign(*unit)) {
+        while let Some(unit) = letter(next) {
             next += self.width;
             if is_plain(unit) {
                 (end, plain) = (next, plain + 1);
@@ -115,13 +166,10 @@ impl Wide {
                 break;
             }
         }
-        if plain >= SHORTEST {
-            self.add(bytes, start..end, found);
-        }
-        end
+        (start..end, plain)
     }
 
-    fn add(&self, bytes: &[u8], range: Range<usize>, (made, run): &mut (Made, Option<Range<usize>>)) {
+    fn add(&self, bytes: &[u8], range: Range<usize>, Lines { made, run }: &mut Lines) {
         if let Some(run) = run {
             let joint: &[u8] = if range.start.saturating_sub(run.end) <= BESIDE { b"\n" } else { b"\n\n\n" };
             made.push(run.end, 1, joint);
@@ -144,7 +192,7 @@ impl Wide {
 
 /// A letter or a mark beyond ASCII, or half of one: what text has and few numbers are.
 fn is_foreign(unit: u32) -> bool {
-    matches!(unit, 0xa0..=0x24ff | 0x3000..=0x30ff | 0x4e00..=0x9fff | 0xac00..=0xdfff | 0xfeff | 0x1f000..=0x1faff)
+    matches!(unit, 0xa0..=0x5ff | 0x1e00..=0x1eff | 0x2010..=0x24ff | 0x3000..=0x30ff | 0x4e00..=0x9fff | 0xac00..=0xdfff | 0xfeff | 0x1f000..=0x1faff)
 }
 
 #[cfg(test)]
@@ -190,7 +238,7 @@ mod tests {
     #[test]
     fn ordinary_binaries_are_none() {
         check(&[0; 4096], &[]);
-        check(&(0..2000u32).flat_map(|n| (n * 7).to_le_bytes()).collect::<Vec<u8>>(), &[]);
+        check(&(0..2000u32).flat_map(|n| (n * 13).to_le_bytes()).collect::<Vec<u8>>(), &[]);
         check(&(0..2000u64).flat_map(|n| (n % 100).to_le_bytes()).collect::<Vec<u8>>(), &[]);
         check(b"text with\0short\0strings\0in\0it, as programs have", &[]);
     }

@@ -40,7 +40,7 @@ fn line_after(bytes: &[u8], end: usize, fits: fn(u8) -> bool) -> Option<Range<us
     let ends = match rest.get(padding) {
         None | Some(b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'<' | b'\\') => true,
         Some(b' ' | b'\t') => rest.get(padding..).is_some_and(|rest| {
-            rest.iter().find(|byte| !matches!(byte, b' ' | b'\t')).is_none_or(|byte| matches!(byte, b'\r' | b'\n'))
+            rest.iter().find(|byte| !matches!(byte, b' ' | b'\t')).is_none_or(|byte| matches!(byte, b'\r' | b'\n' | b'\\'))
         }),
         Some(_) => false,
     };
@@ -51,8 +51,8 @@ fn line_after(bytes: &[u8], end: usize, fits: fn(u8) -> bool) -> Option<Range<us
 fn line_before(bytes: &[u8], start: usize, fits: fn(u8) -> bool) -> Option<Range<usize>> {
     let lowest = start.saturating_sub(JOINT);
     let gap = bytes.get(lowest..start)?;
-    // The joint is where, read from its start, it reaches exactly to here.
-    let end = (0..gap.len()).rev().map(|at| lowest + at).find(|at| {
+    // The joint is the longest that, read from its start, reaches exactly to here.
+    let end = (0..gap.len()).map(|at| lowest + at).find(|at| {
         at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|byte| fits(*byte))
             && bytes.get(*at..start).and_then(joint) == Some(start - at)
     })?;
@@ -97,7 +97,7 @@ mod tests {
 
     fn check(text: &str, expected: usize) {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+';
-        for at in [text.find("AAAA"), text.rfind("BBBB")].into_iter().flatten() {
+        for at in [text.find("AAAAAAAA"), text.find("BBBBBBBB")].into_iter().flatten() {
             let length = text[at..].bytes().take_while(|byte| fits(*byte)).count();
             let joined: Vec<&str> = lines(text.as_bytes(), at..at + length, 0, fits).into_iter().map(|line| &text[line]).collect();
             assert_eq!(joined.len(), expected, "{text}: {joined:?}");
@@ -116,7 +116,7 @@ mod tests {
         check(&format!("{long}\n\n{full}"), 1);
         check(&format!("{long}\nname: {short}"), 1);
         check(&format!("{long}, {full}"), 1);
-        check(&format!("AAAA{short}\n{short}"), 1);
+        check(&format!("AAAAAAAA{short}\n{short}"), 1);
         check(&format!("{long}\n-----END{short}"), 1);
     }
 }
