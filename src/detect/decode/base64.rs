@@ -87,7 +87,8 @@ pub(super) fn whole(value: &[u8]) -> Option<Layer> {
     #[allow(clippy::single_range_in_vec_init)] // One line, which may hold blanks.
     let made = decoded(value, &[body], 0);
     let fits = readable::reads(&made.text) || readable::magic(&made.text) == Some(Magic::Gzip);
-    let readable = fits || length >= SAMPLE && std::str::from_utf8(&made.text).is_ok_and(|text| !text.chars().any(char::is_control));
+    let readable =
+        fits || length >= SAMPLE && std::str::from_utf8(&made.text).is_ok_and(|text| !text.chars().any(char::is_control));
     readable.then(|| Layer::opaque("base64", start..end, made))
 }
 

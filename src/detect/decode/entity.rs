@@ -45,7 +45,9 @@ pub(super) fn unit(rest: &[u8]) -> Option<Unit> {
     let name = text.get(..text.iter().take(10).position(|byte| *byte == b';')?)?;
     match name {
         [b'#', b'x' | b'X', digits @ ..] => Unit::of_number(name.len() + 2, hex(digits)?),
-        [b'#', digits @ ..] if digits.iter().all(u8::is_ascii_digit) => Unit::of_number(name.len() + 2, std::str::from_utf8(digits).ok()?.parse().ok()?),
+        [b'#', digits @ ..] if digits.iter().all(u8::is_ascii_digit) => {
+            Unit::of_number(name.len() + 2, std::str::from_utf8(digits).ok()?.parse().ok()?)
+        }
         _ => {
             let (_, text) = NAMES.iter().find(|(known, _)| known.as_bytes() == name)?;
             // Prose and code are full of these.

@@ -70,9 +70,9 @@ fn is_compressed(digits: &[u8]) -> bool {
 /// window cuts may begin in the middle of a pair.
 fn foothold(digits: &[u8]) -> Option<usize> {
     let last = digits.len().checked_sub(SAMPLE + 1).unwrap_or(digits.len().checked_sub(SAMPLE)?);
-    (0..=last).step_by(STRIDE).find_map(|at| {
-        (at..at + 2).find(|start| digits.get(*start..start + SAMPLE).is_some_and(is_text)).map(|start| start % 2)
-    })
+    (0..=last)
+        .step_by(STRIDE)
+        .find_map(|at| (at..at + 2).find(|start| digits.get(*start..start + SAMPLE).is_some_and(is_text)).map(|start| start % 2))
 }
 
 fn is_text(sample: &[u8]) -> bool {
@@ -134,7 +134,9 @@ mod tests {
 
     #[test]
     fn digests_and_numbers_are_none() {
-        for text in ["d41d8cd98f00b204e9800998ecf8427e", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "00112233445566778899001122334455"] {
+        for text in
+            ["d41d8cd98f00b204e9800998ecf8427e", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "00112233445566778899001122334455"]
+        {
             check(text, None);
         }
         assert!(whole(b"6869").is_none());

@@ -24,7 +24,8 @@ pub(super) fn layer(bytes: &[u8], budget: usize) -> Option<Layer> {
 /// Whether `bytes` look like a raw deflate stream (RFC 1951) of text: one block with Huffman codes.
 pub(super) fn is_deflate(bytes: &[u8]) -> bool {
     // The lowest bits: last block, and fixed (1) or dynamic (2) codes.
-    let opens = bytes.first().is_some_and(|first| matches!(first & 7, 3 | 5)) && bytes.len() >= SAMPLE;
+    let opens = bytes.first().is_some_and(|first| matches!(first & 7, 3 | 5));
+    let opens = opens && bytes.get(..SAMPLE).is_some_and(|head| !readable::reads(head));
     opens && {
         let sample = inflate(false, bytes, SAMPLE);
         sample.len() == SAMPLE && readable::reads(&sample)

@@ -165,7 +165,8 @@ fn named<'t>(bytes: &'t [u8], layer: &Layer, name: Option<&'t [u8]>) -> Option<&
         return None;
     }
     let before = before.get(before.len().saturating_sub(2 * NAME)..)?;
-    let is_joint = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'=' | b':' | b'"' | b'\'' | b'|' | b'>' | b'\\' | b'-');
+    let is_joint =
+        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'=' | b':' | b'"' | b'\'' | b'|' | b'>' | b'\\' | b'-');
     let gap = before.iter().rev().take_while(|byte| is_joint(byte)).count();
     let (head, joint) = before.split_at_checked(before.len() - gap)?;
     let length = head.iter().rev().take(NAME).take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte)).count();

@@ -117,22 +117,23 @@ fn word(bytes: &[u8], at: usize) -> u64 {
 
 /// Reads the text around the ASCII byte at `letter`, not before `from`; returns where it ends.
 fn read(bytes: &[u8], width: usize, letter: usize, from: usize, found: &mut [Lines; 4]) -> usize {
-    let mut end = letter;
-    let mut best: Option<(usize, usize, Range<usize>)> = None;
-    // Of the two orders the one that makes more of it, the common one first.
-    for (index, wide) in WIDES.iter().enumerate().filter(|(_, wide)| wide.width == width) {
-        let Some(at) = letter.checked_sub(if wide.big { width - 1 } else { 0 }).filter(|at| *at >= from) else { continue };
-        let (range, plain) = wide.text(bytes, at, from);
-        end = end.max(range.end);
-        if plain >= SHORTEST && best.as_ref().is_none_or(|(most, ..)| plain > *most) {
-            best = Some((plain, index, range));
-        }
+    let (index, orders) = if width == 2 { (0, [&WIDES[0], &WIDES[1]]) } else { (2, [&WIDES[2], &WIDES[3]]) };
+    let [little, big] = orders.map(|wide| {
+        let at = letter.checked_sub(if wide.big { width - 1 } else { 0 }).filter(|at| *at >= from);
+        at.map_or((letter..letter, 0), |at| wide.text(bytes, at, from))
+    });
+    // Between other text both orders make the same of it, but for a character at one end each.
+    let weight =
+        |byte: Option<&u8>| byte.map_or(0, |byte| u8::from(byte.is_ascii_graphic()) + u8::from(byte.is_ascii_alphanumeric()));
+    let first = weight(bytes.get(little.0.start));
+    let last = weight(big.0.end.checked_sub(1).and_then(|at| bytes.get(at)));
+    let is_big = (big.1, last) > (little.1, first);
+    let (range, plain) = if is_big { big } else { little };
+    if plain >= SHORTEST {
+        let index = index + usize::from(is_big);
+        WIDES[index].add(bytes, range.clone(), &mut found[index]);
     }
-    if let Some((_, index, range)) = best {
-        end = range.end;
-        WIDES[index].add(bytes, range, &mut found[index]);
-    }
-    end
+    range.end
 }
 
 impl Wide {
@@ -231,7 +232,8 @@ mod tests {
 
     #[test]
     fn strings_of_a_table_stand_under_each_other() {
-        let table = [&[0, 21][..], &encode("first name", "utf-16le"), &[0, 25], &encode("second value", "utf-16le"), &[0; 90]].concat();
+        let table =
+            [&[0, 21][..], &encode("first name", "utf-16le"), &[0, 25], &encode("second value", "utf-16le"), &[0; 90]].concat();
         check(&table, &[("utf-16le", "first name\nsecond value")]);
     }
 

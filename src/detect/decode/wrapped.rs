@@ -4,6 +4,8 @@ use std::ops::Range;
 
 /// Shorter lines are words under each other and not a wrapped run.
 const SHORTEST: usize = 32;
+/// Nobody wraps at more; such lines are values of their own.
+const WIDEST: usize = 1 << 10;
 /// Indentation and what else stands between two lines.
 const JOINT: usize = 128;
 
@@ -13,7 +15,7 @@ pub(super) fn lines(bytes: &[u8], line: Range<usize>, from: usize, fits: fn(u8) 
     let mut first = line.clone();
     while let Some(previous) = line_before(bytes, first.start, fits).filter(|found| found.start >= from) {
         let alike = previous.len() == first.len() || before.is_empty() && previous.len() > first.len();
-        if !alike || previous.len() < SHORTEST {
+        if !alike || !is_wrapped(previous.len()) {
             break;
         }
         before.push(previous.clone());
@@ -23,12 +25,16 @@ pub(super) fn lines(bytes: &[u8], line: Range<usize>, from: usize, fits: fn(u8) 
     let width = first.len();
     let mut last = line.clone();
     lines.push(line);
-    while last.len() == width && width >= SHORTEST {
+    while last.len() == width && is_wrapped(width) {
         let Some(next) = line_after(bytes, last.end, fits).filter(|next| next.len() <= width) else { break };
         lines.push(next.clone());
         last = next;
     }
     lines
+}
+
+fn is_wrapped(width: usize) -> bool {
+    (SHORTEST..=WIDEST).contains(&width)
 }
 
 /// The line that goes on behind `end`: nothing but the alphabet up to its own end.
@@ -59,7 +65,8 @@ fn line_before(bytes: &[u8], start: usize, fits: fn(u8) -> bool) -> Option<Range
     let length = bytes.get(..end)?.iter().rev().take_while(|byte| fits(**byte)).count();
     // A line behind `\n` starts behind the letter.
     let begin = end - length;
-    let letter = begin.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'\\') && matches!(bytes.get(begin), Some(b'n' | b'r'));
+    let letter =
+        begin.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'\\') && matches!(bytes.get(begin), Some(b'n' | b'r'));
     Some(begin + usize::from(letter)..end)
 }
 
@@ -99,7 +106,8 @@ mod tests {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+';
         for at in [text.find("AAAAAAAA"), text.find("BBBBBBBB")].into_iter().flatten() {
             let length = text[at..].bytes().take_while(|byte| fits(*byte)).count();
-            let joined: Vec<&str> = lines(text.as_bytes(), at..at + length, 0, fits).into_iter().map(|line| &text[line]).collect();
+            let joined: Vec<&str> =
+                lines(text.as_bytes(), at..at + length, 0, fits).into_iter().map(|line| &text[line]).collect();
             assert_eq!(joined.len(), expected, "{text}: {joined:?}");
             assert!(joined.iter().all(|line| line.bytes().all(|byte| fits(byte) && byte != b'n')));
         }

@@ -14,6 +14,8 @@ use std::ops::Range;
 const BEFORE: usize = 96;
 /// Text behind an escape that goes with it: a value.
 const BEHIND: usize = 320;
+/// So many characters written otherwise are a text that somebody wrote otherwise as a whole.
+const DENSE: usize = 24;
 /// Words that say "secret", in lower case.
 const WORDS: [&[u8]; 7] = [b"pass", b"pwd", b"secret", b"token", b"key", b"auth", b"cred"];
 
@@ -43,7 +45,7 @@ impl Unit {
 
     /// One that stands for a byte.
     pub(super) fn of_byte(length: usize, byte: u8) -> Self {
-        Self::silent(length, &[byte]).telling_if(super::readable::is_plain(byte))
+        Self::silent(length, &[byte]).telling_if(tells(byte))
     }
 
     /// One that stands for a character.
@@ -53,7 +55,7 @@ impl Unit {
             None if (0xd800..0xe000).contains(&number) => char::REPLACEMENT_CHARACTER,
             None => return None,
         };
-        let telling = u8::try_from(number).is_ok_and(super::readable::is_plain);
+        let telling = u8::try_from(number).is_ok_and(tells);
         Some(Self::silent(length, letter.encode_utf8(&mut [0; 4]).as_bytes()).telling_if(telling))
     }
 
@@ -61,6 +63,11 @@ impl Unit {
     pub(super) fn text(&self) -> &[u8] {
         self.text.get(..self.made).unwrap_or_default()
     }
+}
+
+/// Whether a byte that is written otherwise may be part of a secret: text, or the zeros of wide text.
+fn tells(byte: u8) -> bool {
+    super::readable::is_plain(byte) || byte == 0
 }
 
 /// The number that hexadecimal digits write.
@@ -74,53 +81,67 @@ struct Notation {
     how: &'static str,
     lead: u8,
     unit: fn(&[u8]) -> Option<Unit>,
+    /// What ends a text for good.
+    ends: &'static [u8],
 }
 
-const PERCENT: Notation = Notation { how: "percent", lead: b'%', unit: percent::unit };
-const BACKSLASH: Notation = Notation { how: "escape", lead: b'\\', unit: backslash::unit };
-const ENTITY: Notation = Notation { how: "html", lead: b'&', unit: entity::unit };
-const QUOTED: Notation = Notation { how: "quoted-printable", lead: b'=', unit: quoted::unit };
+/// A line of its own is a text of its own, and zeros are no text.
+const LINE: &[u8] = b"\n\0";
+
+const PERCENT: Notation = Notation { how: "percent", lead: b'%', unit: percent::unit, ends: LINE };
+const BACKSLASH: Notation = Notation { how: "escape", lead: b'\\', unit: backslash::unit, ends: LINE };
+const ENTITY: Notation = Notation { how: "html", lead: b'&', unit: entity::unit, ends: LINE };
+const QUOTED: Notation = Notation { how: "quoted-printable", lead: b'=', unit: quoted::unit, ends: b"\0" };
+
+/// How far one notation has read.
+#[derive(Clone, Copy, Default)]
+struct Progress {
+    /// Escapes before this are parts of others.
+    next: usize,
+    /// Text before this has been decoded.
+    done: usize,
+}
 
 /// All stretches worth looking at, decoded.
 pub(super) fn layers(bytes: &[u8]) -> Vec<Layer> {
     let mut found = Vec::new();
-    // One search for three of them; each remembers how far it has read.
-    let mut done = [0; 3];
+    // One search for three of them.
+    let mut progress = [Progress::default(); 3];
     for at in memchr::memchr3_iter(b'%', b'\\', b'&', bytes) {
         let (index, notation) = match bytes.get(at) {
             Some(b'%') => (0, &PERCENT),
             Some(b'\\') => (1, &BACKSLASH),
             _ => (2, &ENTITY),
         };
-        if at >= done[index] {
-            done[index] = notation.around(bytes, at, done[index], &mut found);
-        }
+        notation.around(bytes, at, &mut progress[index], &mut found);
     }
     if quoted::is_likely(bytes) {
-        let mut done = 0;
+        let mut progress = Progress::default();
         for at in memchr::memchr_iter(b'=', bytes) {
-            if at >= done {
-                done = QUOTED.around(bytes, at, done, &mut found);
-            }
+            QUOTED.around(bytes, at, &mut progress, &mut found);
         }
     }
     found
 }
 
 impl Notation {
-    /// Looks at the escape at `at`; returns up to where that settles all others.
-    fn around(&self, bytes: &[u8], at: usize, from: usize, found: &mut Vec<Layer>) -> usize {
-        let Some(unit) = (self.unit)(bytes.get(at..bytes.len().min(at + 16)).unwrap_or_default()) else { return at + 1 };
-        if !unit.telling {
-            return at + unit.length;
+    /// Looks at what may be an escape at `at`, and decodes the text around it if it tells something.
+    fn around(&self, bytes: &[u8], at: usize, progress: &mut Progress, found: &mut Vec<Layer>) {
+        if at < progress.next {
+            return;
         }
-        let before = bytes.get(at.saturating_sub(BEFORE).max(from)..at).unwrap_or_default();
-        let start = at - memchr::memrchr2(b'\n', 0, before).map_or(before.len(), |newline| before.len() - newline - 1);
+        let Some(unit) = (self.unit)(bytes.get(at..bytes.len().min(at + 16)).unwrap_or_default()) else { return };
+        progress.next = at + unit.length;
+        if !unit.telling {
+            return;
+        }
+        let before = bytes.get(at.saturating_sub(BEFORE).max(progress.done)..at).unwrap_or_default();
+        let start = at - before.iter().rev().take_while(|byte| !self.ends.contains(byte)).count();
         let (made, end, touched) = self.decoded(bytes, start);
         if is_promising(&made.text, &touched) {
             found.push(Layer::plain(self.how, start..end, made));
         }
-        end
+        *progress = Progress { next: end, done: end };
     }
 
     /// The text from `start` on to where escapes have ended for a while; and which bytes of it were
@@ -131,12 +152,12 @@ impl Notation {
         let (mut at, mut limit) = (start, bytes.len().min(start + BEFORE + BEHIND));
         while at < limit {
             let rest = bytes.get(at..limit).unwrap_or_default();
-            let gap = rest.iter().position(|byte| *byte == self.lead || matches!(byte, b'\n' | 0)).unwrap_or(rest.len());
+            let gap = rest.iter().position(|byte| *byte == self.lead || self.ends.contains(byte)).unwrap_or(rest.len());
             made.copy(at, rest.get(..gap).unwrap_or_default());
             at += gap;
             let unit = bytes.get(at..bytes.len().min(at + 16)).and_then(self.unit);
             let Some(unit) = unit.filter(|_| at < limit) else {
-                // A line ends the text, and what only starts like an escape is text.
+                // The text ends, or what only starts like an escape is text.
                 match bytes.get(at) {
                     Some(byte) if at < limit && *byte == self.lead => made.copy(at, &[*byte]),
                     _ => break,
@@ -161,13 +182,16 @@ impl Notation {
 
 /// Whether a secret may hide where the text was written otherwise.
 fn is_promising(text: &[u8], touched: &[Range<usize>]) -> bool {
+    let dense = touched.iter().map(Range::len).sum::<usize>() >= DENSE;
     let url = memchr::memmem::find(text, b"://").is_some() && memchr::memchr(b'@', text).is_some();
-    url || touched.iter().any(|touched| in_value(text, touched)) || says_secret(text)
+    dense || url || touched.iter().any(|touched| in_value(text, touched)) || says_secret(text)
 }
 
 /// Whether what was written otherwise is a part of a long value.
 fn in_value(text: &[u8], touched: &Range<usize>) -> bool {
-    let inner = |byte: &&u8| runs::is_token(**byte) || matches!(byte, b'=' | b'.' | b'~');
+    // A line that goes on may break whatever is no prose.
+    let any = touched.is_empty();
+    let inner = |byte: &&u8| runs::is_token(**byte) || matches!(byte, b'=' | b'.' | b'~') || any && byte.is_ascii_graphic();
     let left = text.get(..touched.start).unwrap_or_default().iter().rev().take(runs::SHORTEST).take_while(inner);
     let own = text.get(touched.clone()).unwrap_or_default();
     let right = text.get(touched.end..).unwrap_or_default().iter().take(runs::SHORTEST).take_while(inner);
@@ -201,7 +225,7 @@ mod tests {
         check("v=0123456789%2Babcdef&", &[("percent", "v=0123456789+abcdef&")]);
         check("amqp:\\/\\/u:p@h\\/v", &[("escape", "amqp://u:p@h/v")]);
         check("{&quot;token&quot;:&quot;x&quot;}", &[("html", "{\"token\":\"x\"}")]);
-        check("Content-Transfer-Encoding: quoted-printable\n\npass=3Dab=\ncd\n", &[("quoted-printable", "pass=abcd")]);
+        check("pass=3Dab=\ncd\n", &[("quoted-printable", "pass=abcd\n")]);
         check("say %20 nothing \\u0026 here &quot; at all", &[]);
         check("printf(\"%d\\n\", a && b); key = \"\\n\"", &[]);
     }
