@@ -10,6 +10,7 @@ mod assign;
 mod border;
 mod context;
 mod contextual;
+mod decode;
 mod docker;
 mod dotenv;
 mod entropy;
@@ -133,40 +134,51 @@ impl Engine {
 
     /// Finds what stands in a view.
     pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
-        let mut found = Vec::new();
-        self.text(view.bytes, None, context::Around::of(view), &mut found);
-        hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
+        let found = self.search(view.bytes, None, context::Around::of(view), Vec::new());
+        hits.extend(found.into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
     }
 
     /// Finds what stands in a view that starts where its member does, and what the member's name, with
     /// its first 64 KiB, leads to. The view owns as many bytes, or is the whole member.
     pub fn detect_first(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
-        let mut found = Vec::new();
-        self.text(view.bytes, None, context::Around::of(view), &mut found);
+        let mut led_to = Vec::new();
         let head = view.bytes.get(..HEAD).unwrap_or(view.bytes);
-        self.files.detect(view.name, head, &mut found);
-        stray::detect(&self.structural.stray, view.name, head, &mut found);
-        hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
+        self.files.detect(view.name, head, &mut led_to);
+        stray::detect(&self.structural.stray, view.name, head, &mut led_to);
+        let found = self.search(view.bytes, None, context::Around::of(view), led_to);
+        hits.extend(found.into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
     }
 
     /// Judges a name and a value that a structure gave. Spans are in `value`.
     pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
-        let mut found = Vec::new();
-        self.text(value, Some(name), context::Around::nothing(assign::Syntax::Unknown), &mut found);
-        self.assignments.pair(name, value, &mut found);
-        hits.extend(resolve(found));
+        hits.extend(self.search(value, Some(name), context::Around::nothing(assign::Syntax::Unknown), Vec::new()));
     }
 
     /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.
     pub fn command(&self, text: &[u8], hits: &mut Vec<Hit>) {
-        let mut found = Vec::new();
-        self.text(text, None, context::Around::nothing(assign::Syntax::Shell), &mut found);
-        hits.extend(resolve(found));
+        hits.extend(self.search(text, None, context::Around::nothing(assign::Syntax::Shell), Vec::new()));
     }
 
-    /// Every detector on plain bytes; `name` is what a structure calls them.
-    fn text(&self, bytes: &[u8], name: Option<&[u8]>, around: context::Around, found: &mut Vec<Hit>) {
-        let before = found.len();
+    /// What stands in a text, and in the encodings within it, besides what was `known` before.
+    fn search(&self, bytes: &[u8], name: Option<&[u8]>, around: context::Around, known: Vec<Hit>) -> Vec<Hit> {
+        let look = |bytes: &[u8], name: Option<&[u8]>, mut found: Vec<Hit>| {
+            let before = found.len();
+            let suspects = self.text(bytes, name, around, &mut found);
+            if let Some(name) = name {
+                self.assignments.pair(name, bytes, &mut found);
+            }
+            for hit in found.iter_mut().skip(before) {
+                around.weigh(hit);
+                known::mark(hit);
+            }
+            decode::Looked { hits: resolve(found), suspects }
+        };
+        decode::search(bytes, name, look(bytes, name, known), &|bytes, name| look(bytes, name, Vec::new()))
+    }
+
+    /// Every detector on plain bytes; `name` is what a structure calls them. Returns the runs that may be
+    /// encoded texts.
+    fn text(&self, bytes: &[u8], name: Option<&[u8]>, around: context::Around, found: &mut Vec<Hit>) -> Vec<Range<usize>> {
         let mut judged = 0;
         self.literals.each(bytes, |literal, at| match literal {
             Literal::Anchor(index) => self.anchored.at(bytes, index, at, found),
@@ -174,11 +186,14 @@ impl Engine {
             Literal::Program(index) => self.assignments.command(bytes, index, at, around, found),
         });
         self.structural.detect(bytes, found);
-        runs::each(bytes, |run| self.contextual.detect(bytes, &run, name, found));
-        for hit in found.iter_mut().skip(before) {
-            around.weigh(hit);
-            known::mark(hit);
-        }
+        let mut suspects = Vec::new();
+        runs::each(bytes, |run| {
+            self.contextual.detect(bytes, &run, name, found);
+            if bytes.get(run.clone()).is_some_and(decode::is_suspect) {
+                suspects.push(run);
+            }
+        });
+        suspects
     }
 }
 

@@ -41,8 +41,8 @@ impl Located<'_> {
     pub(super) fn finding(&self, hit: Hit) -> Finding {
         let before = self.bytes.get(..hit.span.start).unwrap_or_default();
         let here = self.lines.after(before);
-        // UTF-16 has NULs but lines too; of its two-byte units the newline's low byte is counted.
-        let is_text = self.lines.is_text || hit.decoded.first().is_some_and(|how| how.starts_with("utf-16"));
+        // UTF-16 and UTF-32 have NULs but lines too; of their units the newline's one byte is counted.
+        let is_text = self.lines.is_text || hit.decoded.first().is_some_and(|how| how.starts_with("utf-"));
         // What is about a file as a whole stands on no line of it.
         let has_lines = is_text && !hit.span.is_empty();
         Finding {

@@ -1,0 +1,115 @@
+//! Compressed bytes inside an encoding: gzip, zlib and raw deflate, as far as the budget goes.
+
+use super::layer::Layer;
+use super::readable::{self, Magic};
+use flate2::{Decompress, FlushDecompress};
+
+/// What one value may grow to.
+pub(super) const LARGEST: usize = 1 << 20;
+/// Raw deflate has no magic: its first bytes must make this much readable text.
+const SAMPLE: usize = 24;
+
+/// What `bytes` hold if they are compressed from their first byte on; at most `budget` of it.
+pub(super) fn layer(bytes: &[u8], budget: usize) -> Option<Layer> {
+    let budget = budget.min(LARGEST);
+    let (how, text) = match readable::magic(bytes) {
+        Some(Magic::Gzip) => ("gzip", inflate(false, bytes.get(gzip_header(bytes)?..)?, budget)),
+        Some(Magic::Zlib) => ("zlib", inflate(true, bytes, budget)),
+        None if is_deflate(bytes) => ("deflate", inflate(false, bytes, budget)),
+        None => return None,
+    };
+    (!text.is_empty()).then(|| Layer::whole(how, 0..bytes.len(), text))
+}
+
+/// Whether `bytes` look like a raw deflate stream (RFC 1951) of text: one block with Huffman codes.
+pub(super) fn is_deflate(bytes: &[u8]) -> bool {
+    // The lowest bits: last block, and fixed (1) or dynamic (2) codes.
+    let opens = bytes.first().is_some_and(|first| matches!(first & 7, 3 | 5));
+    let opens = opens && bytes.get(..SAMPLE).is_some_and(|head| !readable::reads(head));
+    opens && {
+        let sample = inflate(false, bytes, SAMPLE);
+        sample.len() == SAMPLE && readable::reads(&sample)
+    }
+}
+
+/// Inflates until the budget, the end, or damage; what came out before stays.
+fn inflate(zlib: bool, bytes: &[u8], budget: usize) -> Vec<u8> {
+    let mut stream = Decompress::new(zlib);
+    let mut text: Vec<u8> = Vec::new();
+    while text.len() < budget {
+        // Room grows with what was made, never with what the input claims.
+        text.reserve(text.len().clamp(SAMPLE, 64 << 10).min(budget - text.len()));
+        let before = (stream.total_in(), stream.total_out());
+        let rest = usize::try_from(before.0).ok().and_then(|done| bytes.get(done..)).unwrap_or_default();
+        let status = stream.decompress_vec(rest, &mut text, FlushDecompress::None);
+        let ended = !matches!(status, Ok(flate2::Status::Ok | flate2::Status::BufError));
+        if ended || (stream.total_in(), stream.total_out()) == before {
+            break;
+        }
+    }
+    text.truncate(budget);
+    text
+}
+
+/// Where the compressed data of a gzip member starts (RFC 1952, section 2.3).
+fn gzip_header(bytes: &[u8]) -> Option<usize> {
+    let flags = *bytes.get(3)?;
+    let mut at = 10;
+    if flags & 4 != 0 {
+        let length = u16::from_le_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]);
+        at += 2 + usize::from(length);
+    }
+    for flag in [8, 16] {
+        if flags & flag != 0 {
+            at += memchr::memchr(0, bytes.get(at..)?)? + 1;
+        }
+    }
+    Some(at + if flags & 2 != 0 { 2 } else { 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+    use std::io::Write;
+
+    const TEXT: &[u8] = b"a text that says little, and says it twice: a text that says little\n";
+
+    fn check(bytes: &[u8], expected: Option<(&'static str, usize)>) {
+        let found = layer(bytes, 100_000);
+        assert_eq!(found.map(|layer| (layer.how, layer.text.len())), expected);
+    }
+
+    fn deflated(text: &[u8]) -> Vec<u8> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn every_wrapping() {
+        let mut gzip = flate2::GzBuilder::new().filename("a").comment("b").extra("c").write(Vec::new(), Compression::best());
+        gzip.write_all(TEXT).unwrap();
+        check(&gzip.finish().unwrap(), Some(("gzip", TEXT.len())));
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
+        zlib.write_all(TEXT).unwrap();
+        check(&zlib.finish().unwrap(), Some(("zlib", TEXT.len())));
+        check(&deflated(TEXT), Some(("deflate", TEXT.len())));
+        check(TEXT, None);
+        check(b"\x1f\x8b\x08\x04\0\0\0\0\0\0\xff\xff", None);
+    }
+
+    #[test]
+    fn a_bomb_is_cut_and_damage_keeps_what_came_before() {
+        let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
+        bomb.write_all(&vec![b'a'; 50 << 20]).unwrap();
+        check(&bomb.finish().unwrap(), Some(("gzip", 100_000)));
+        let long: Vec<u8> = (0..20_000u32).flat_map(|n| n.to_string().into_bytes()).collect();
+        let mut whole = GzEncoder::new(Vec::new(), Compression::fast());
+        whole.write_all(&long).unwrap();
+        let cut = whole.finish().unwrap();
+        let found = layer(&cut[..cut.len() / 2], 1 << 20).unwrap();
+        assert!(found.text.len() > 1000 && long.starts_with(&found.text));
+    }
+}
