@@ -134,46 +134,58 @@ impl Engine {
 
     /// Finds what stands in a view.
     pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
-        let found = self.search(view.bytes, None, context::Around::of(view), Vec::new());
+        let found = self.search(view.bytes, None, context::Around::of(view), |_| {});
         hits.extend(found.into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
     }
 
     /// Finds what stands in a view that starts where its member does, and what the member's name, with
     /// its first 64 KiB, leads to. The view owns as many bytes, or is the whole member.
     pub fn detect_first(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
-        let mut led_to = Vec::new();
         let head = view.bytes.get(..HEAD).unwrap_or(view.bytes);
-        self.files.detect(view.name, head, &mut led_to);
-        stray::detect(&self.structural.stray, view.name, head, &mut led_to);
-        let found = self.search(view.bytes, None, context::Around::of(view), led_to);
+        let found = self.search(view.bytes, None, context::Around::of(view), |found| {
+            self.files.detect(view.name, head, found);
+            stray::detect(&self.structural.stray, view.name, head, found);
+        });
         hits.extend(found.into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
     }
 
     /// Judges a name and a value that a structure gave. Spans are in `value`.
     pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
-        hits.extend(self.search(value, Some(name), context::Around::nothing(assign::Syntax::Unknown), Vec::new()));
+        hits.extend(self.search(value, Some(name), context::Around::nothing(assign::Syntax::Unknown), |_| {}));
     }
 
     /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.
     pub fn command(&self, text: &[u8], hits: &mut Vec<Hit>) {
-        hits.extend(self.search(text, None, context::Around::nothing(assign::Syntax::Shell), Vec::new()));
+        hits.extend(self.search(text, None, context::Around::nothing(assign::Syntax::Shell), |_| {}));
     }
 
-    /// What stands in a text, and in the encodings within it, besides what was `known` before.
-    fn search(&self, bytes: &[u8], name: Option<&[u8]>, around: context::Around, known: Vec<Hit>) -> Vec<Hit> {
-        let look = |bytes: &[u8], name: Option<&[u8]>, mut found: Vec<Hit>| {
-            let before = found.len();
+    /// What stands in a text, and in the encodings within it. `more` adds to what the plain text shows.
+    fn search(
+        &self,
+        bytes: &[u8],
+        name: Option<&[u8]>,
+        around: context::Around,
+        more: impl FnOnce(&mut Vec<Hit>),
+    ) -> Vec<Hit> {
+        let look = |bytes: &[u8], name: Option<&[u8]>| {
+            let mut found = Vec::new();
             let suspects = self.text(bytes, name, around, &mut found);
             if let Some(name) = name {
                 self.assignments.pair(name, bytes, &mut found);
             }
-            for hit in found.iter_mut().skip(before) {
+            for hit in &mut found {
                 around.weigh(hit);
                 known::mark(hit);
             }
-            decode::Looked { hits: resolve(found), suspects }
+            (found, suspects)
         };
-        decode::search(bytes, name, look(bytes, name, known), &|bytes, name| look(bytes, name, Vec::new()))
+        let (mut found, suspects) = look(bytes, name);
+        more(&mut found);
+        let first = decode::Looked { hits: resolve(found), suspects };
+        decode::search(bytes, name, first, &|bytes, name| {
+            let (found, suspects) = look(bytes, name);
+            decode::Looked { hits: resolve(found), suspects }
+        })
     }
 
     /// Every detector on plain bytes; `name` is what a structure calls them. Returns the runs that may be

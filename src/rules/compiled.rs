@@ -222,7 +222,7 @@ fn structural(written: &Written) -> Result<(Form, u8), String> {
     let structure = written.detector.ok_or("the rule has no detector")?;
     let service = !written.issuers.is_empty() || !written.requires.is_empty() || !written.hosts.is_empty();
     let rank = match structure {
-        Structure::Assignment => rank::ASSIGNMENT,
+        Structure::Assignment | Structure::CommandLine => rank::ASSIGNMENT,
         Structure::StrayEnv => rank::STRAY,
         _ if service => rank::SERVICE,
         _ => rank::STRUCTURAL,
