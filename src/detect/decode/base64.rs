@@ -109,6 +109,7 @@ fn is_deflated(run: &[u8]) -> bool {
     let low = (SYMBOL[usize::from(*first)] << 2 | SYMBOL[usize::from(*second)] >> 4) & 7;
     run.len() >= LONG
         && matches!(low, 3 | 5)
+        && !run.iter().take(LONG).all(u8::is_ascii_hexdigit)
         && run.iter().take(LONG).any(u8::is_ascii_uppercase)
         && run.iter().take(LONG).any(u8::is_ascii_lowercase)
         && run.iter().take(LONG).any(u8::is_ascii_digit)
@@ -117,9 +118,16 @@ fn is_deflated(run: &[u8]) -> bool {
 
 /// The first bytes of a run.
 fn head(run: &[u8]) -> Vec<u8> {
-    let length = run.len().min(192) / 4 * 4;
-    #[allow(clippy::single_range_in_vec_init)]
-    decoded(run, &[0..length], 0).text
+    let groups = run.get(..run.len().min(256)).unwrap_or_default().chunks_exact(4);
+    groups.flat_map(bytes_of).collect()
+}
+
+/// What a group of four symbols stands for.
+#[inline]
+fn bytes_of(group: &[u8]) -> [u8; 3] {
+    let mut symbols = [0; 4];
+    symbols.iter_mut().zip(group).for_each(|(symbol, byte)| *symbol = SYMBOL[usize::from(*byte)]);
+    joined(symbols)
 }
 
 /// Where in the run groups begin, modulo four, if somewhere in it text begins to read.
@@ -131,9 +139,11 @@ fn foothold(run: &[u8]) -> Option<usize> {
         (0..4).filter(|skip| is_group(places, *skip)).find_map(|skip| {
             let start = at + skip;
             let proof = run.get(start..run.len().min(start + PROOF))?;
-            let length = proof.len() / 4 * 4;
-            #[allow(clippy::single_range_in_vec_init)]
-            readable::reads(&decoded(proof, &[0..length], 0).text).then_some(start % 4)
+            let mut bytes = [0; PROOF / 4 * 3];
+            for (bytes, group) in bytes.chunks_exact_mut(3).zip(proof.chunks_exact(4)) {
+                bytes.copy_from_slice(&bytes_of(group));
+            }
+            readable::reads(bytes.get(..proof.len() / 4 * 3)?).then_some(start % 4)
         })
     })
 }

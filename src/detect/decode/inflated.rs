@@ -21,15 +21,45 @@ pub(super) fn layer(bytes: &[u8], budget: usize) -> Option<Layer> {
     (!text.is_empty()).then(|| Layer::whole(how, 0..bytes.len(), text))
 }
 
-/// Whether `bytes` look like a raw deflate stream (RFC 1951) of text: one block with Huffman codes.
+/// Whether `bytes` look like a raw deflate stream (RFC 1951) of text: one block with Huffman codes. Most
+/// that is none is told by its first bits, before a stream is set up.
 pub(super) fn is_deflate(bytes: &[u8]) -> bool {
-    // The lowest bits: last block, and fixed (1) or dynamic (2) codes.
-    let opens = bytes.first().is_some_and(|first| matches!(first & 7, 3 | 5));
+    let opens = match bytes.first().map(|first| first & 7) {
+        Some(3) => opens_fixed(bytes),
+        Some(5) => opens_dynamic(bytes),
+        _ => false,
+    };
     let opens = opens && bytes.get(..SAMPLE).is_some_and(|head| !readable::reads(head));
     opens && {
         let sample = inflate(false, bytes, SAMPLE);
         sample.len() == SAMPLE && readable::reads(&sample)
     }
+}
+
+/// `count` bits from bit `at` on, lowest first.
+fn bits(bytes: &[u8], at: usize, count: usize) -> Option<usize> {
+    let bit = |at: usize| bytes.get(at / 8).map(|byte| usize::from(byte >> (at % 8) & 1));
+    (0..count).try_fold(0, |sum, index| Some(sum | bit(at + index)? << index))
+}
+
+/// Whether the first two symbols of a block with fixed codes are text (section 3.2.6): literals have
+/// eight bits, highest first, from 0x30 on.
+fn opens_fixed(bytes: &[u8]) -> bool {
+    [3, 11].into_iter().all(|at| {
+        let code = bits(bytes, at, 8).and_then(|code| u8::try_from(code).ok()).map(u8::reverse_bits);
+        code.and_then(|code| code.checked_sub(0x30)).is_some_and(readable::is_plain)
+    })
+}
+
+/// Whether a block with codes of its own starts with counts and code lengths that make a whole code
+/// (section 3.2.7).
+fn opens_dynamic(bytes: &[u8]) -> bool {
+    let (Some(literals), Some(distances), Some(count)) = (bits(bytes, 3, 5), bits(bytes, 8, 5), bits(bytes, 13, 4)) else {
+        return false;
+    };
+    let lengths = (0..count + 4).map(|index| bits(bytes, 17 + 3 * index, 3));
+    let used = lengths.map(|length| length.map(|length| if length > 0 { 128 >> length } else { 0 })).sum::<Option<usize>>();
+    literals <= 29 && distances <= 29 && used == Some(128)
 }
 
 /// Inflates until the budget, the end, or damage; what came out before stays.

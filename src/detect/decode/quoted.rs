@@ -15,11 +15,6 @@ pub(super) fn unit(rest: &[u8]) -> Option<Unit> {
     }
 }
 
-/// Whether a text is of this encoding at all: each of its own `=` is written `=3D`.
-pub(super) fn is_likely(bytes: &[u8]) -> bool {
-    memchr::memmem::find(bytes, b"=3D").is_some() || memchr::memmem::find(bytes, b"quoted-printable").is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,8 +7,10 @@
 
 use super::layer::{Layer, Made};
 use super::{backslash, entity, percent, quoted};
+use crate::detect::prefilter::Prefilter;
 use crate::detect::runs;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Text before an escape that goes with it: a name, a scheme.
 const BEFORE: usize = 96;
@@ -102,20 +104,58 @@ struct Progress {
     done: usize,
 }
 
+/// How the escapes that tell something begin, with the place of their notation in [`NOTATIONS`]. Rarer
+/// character references are read around these but do not draw attention by themselves.
+const HEADS: [(&[u8], usize); 29] = [
+    (b"%0", 0),
+    (b"%2", 0),
+    (b"%3", 0),
+    (b"%4", 0),
+    (b"%5", 0),
+    (b"%6", 0),
+    (b"%7", 0),
+    (b"\\u0", 1),
+    (b"\\u{", 1),
+    (b"\\U0", 1),
+    (b"\\x", 1),
+    (b"\\0", 1),
+    (b"\\1", 1),
+    (b"\\/", 1),
+    (b"\\\\u", 1),
+    (b"\\\\x", 1),
+    (b"\\\\/", 1),
+    (b"&#", 2),
+    (b"&quo", 2),
+    (b"&amp", 2),
+    (b"&apo", 2),
+    (b"&equ", 2),
+    (b"&col", 2),
+    (b"&com", 2),
+    (b"&sol", 2),
+    (b"&plu", 2),
+    (b"&low", 2),
+    (b"=3D", MAIL),
+    (b"quoted-printable", MAIL),
+];
+/// Quoted-printable is read by itself, where one of its heads says that there is any.
+const MAIL: usize = 3;
+const NOTATIONS: [&Notation; 4] = [&PERCENT, &BACKSLASH, &ENTITY, &QUOTED];
+
+static SEARCH: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::new(HEADS.iter().map(|(head, _)| head.to_vec()).collect()));
+
 /// All stretches worth looking at, decoded.
 pub(super) fn layers(bytes: &[u8]) -> Vec<Layer> {
     let mut found = Vec::new();
-    // One search for three of them.
     let mut progress = [Progress::default(); 3];
-    for at in memchr::memchr3_iter(b'%', b'\\', b'&', bytes) {
-        let (index, notation) = match bytes.get(at) {
-            Some(b'%') => (0, &PERCENT),
-            Some(b'\\') => (1, &BACKSLASH),
-            _ => (2, &ENTITY),
-        };
-        notation.around(bytes, at, &mut progress[index], &mut found);
-    }
-    if quoted::is_likely(bytes) {
+    let mut mail = false;
+    SEARCH.each(bytes, |head, at| {
+        let index = HEADS.get(head).map_or(MAIL, |(_, index)| *index);
+        match progress.get_mut(index) {
+            Some(progress) => NOTATIONS[index].around(bytes, at, progress, &mut found),
+            None => mail = true,
+        }
+    });
+    if mail {
         let mut progress = Progress::default();
         for at in memchr::memchr_iter(b'=', bytes) {
             QUOTED.around(bytes, at, &mut progress, &mut found);
@@ -129,6 +169,11 @@ impl Notation {
     fn around(&self, bytes: &[u8], at: usize, progress: &mut Progress, found: &mut Vec<Layer>) {
         if at < progress.next {
             return;
+        }
+        let own = bytes.get(at.saturating_sub(64)..at).unwrap_or_default();
+        let same = own.iter().rev().take_while(|byte| self.lead == b'\\' && **byte == b'\\').count();
+        if same % 2 == 1 && at != progress.next {
+            return; // the second of a pair of backslashes
         }
         let Some(unit) = (self.unit)(bytes.get(at..bytes.len().min(at + 16)).unwrap_or_default()) else { return };
         progress.next = at + unit.length;
