@@ -4,6 +4,7 @@ mod cases;
 mod cli;
 mod files;
 mod interop;
+mod recall;
 mod rules;
 mod schema;
 mod tar_differential;
