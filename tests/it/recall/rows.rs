@@ -7,25 +7,25 @@ use std::path::Path;
 use watertight::forge::filler::expand;
 
 /// One case.
-pub struct Row {
+pub(super) struct Row {
     /// The file it stands in.
-    pub category: String,
+    pub(super) category: String,
     /// Where it stands there, from 1.
-    pub line: usize,
+    pub(super) line: usize,
     /// The path it is scanned under.
-    pub path: String,
+    pub(super) path: String,
     /// As written, with its fillers.
-    pub written: String,
+    pub(super) written: String,
     /// Whether it must not be tuned to.
-    pub held_back: bool,
+    pub(super) held_back: bool,
     /// What is scanned.
-    pub text: String,
+    pub(super) text: String,
     /// The credentials in it; none in a benign case.
-    pub marked: Vec<String>,
+    pub(super) marked: Vec<String>,
 }
 
 /// All cases, in the order of files and lines.
-pub fn read(folder: &Path) -> Vec<Row> {
+pub(super) fn read(folder: &Path) -> Vec<Row> {
     let mut files: Vec<_> = std::fs::read_dir(folder).expect("testdata").map(|entry| entry.expect("an entry").path()).collect();
     files.retain(|path| path.extension().is_some_and(|end| end == "txt"));
     files.sort();
@@ -72,7 +72,7 @@ fn unmarked(expanded: &str) -> (String, Vec<String>) {
 }
 
 /// Whether what was found is what was marked: as written, unescaped, decoded, or with the word of its scheme before it.
-pub fn covers(found: &[u8], marked: &str) -> bool {
+pub(super) fn covers(found: &[u8], marked: &str) -> bool {
     /// `Bearer `, `base64:`, `django-insecure-`.
     const SCHEME: usize = 16;
     let Ok(found) = std::str::from_utf8(found) else { return false };

@@ -5,32 +5,32 @@ use std::ops::AddAssign;
 
 /// Counts of one part of the cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Score {
+pub(super) struct Score {
     /// Credentials found.
-    pub found: usize,
+    pub(super) found: usize,
     /// Credentials missed.
-    pub missed: usize,
+    pub(super) missed: usize,
     /// Findings that are no credential, or not that part of the text.
-    pub wrong: usize,
+    pub(super) wrong: usize,
     /// Cases without a credential.
-    pub benign: usize,
+    pub(super) benign: usize,
     /// Those of them with a finding.
-    pub alarmed: usize,
+    pub(super) alarmed: usize,
 }
 
 impl Score {
     /// How much of what was found is right.
-    pub fn precision(&self) -> f64 {
+    pub(super) fn precision(&self) -> f64 {
         share(self.found, self.found + self.wrong)
     }
 
     /// How much of what is there was found.
-    pub fn recall(&self) -> f64 {
+    pub(super) fn recall(&self) -> f64 {
         share(self.found, self.found + self.missed)
     }
 
     /// Their harmonic mean.
-    pub fn f1(&self) -> f64 {
+    pub(super) fn f1(&self) -> f64 {
         share(2 * self.found, 2 * self.found + self.wrong + self.missed)
     }
 }
@@ -50,7 +50,7 @@ impl AddAssign for Score {
 }
 
 /// The heading of a table of scores.
-pub const HEADING: &str = "    TP   FP   FN  precision  recall     F1  benign  alarmed";
+pub(super) const HEADING: &str = "    TP   FP   FN  precision  recall     F1  benign  alarmed";
 
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
