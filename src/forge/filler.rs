@@ -2,6 +2,7 @@
 //!
 //! `rules/README.md` lists them. The same template and seed give the same text on every machine.
 
+use super::human;
 use super::sums::{self, BASE58, BECH32, CISCO};
 use data_encoding::{BASE32_NOPAD, BASE64, BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXUPPER};
 use fastrand::Rng;
@@ -65,6 +66,13 @@ fn filler<'a>(text: &'a str, before: &str, last: &str, rng: &mut Rng, depth: u32
         Some(("pem-escaped", label)) => pem(label, rng).replace('\n', "\\n"),
         Some(("jwt", "expired")) => jwt(rng, 1_500_000_000),
         Some(("bytes", count)) => BASE64.encode(&noise(count_of(count)?, rng)),
+        Some(("human", "symbols")) => human::password(true, rng),
+        Some(("human", "weak")) => human::weak(rng),
+        Some(("phrase", count)) => {
+            let between = human::joint(rng);
+            human::phrase(words_of(count)?, between, rng)
+        }
+        Some(("spaced", count)) => human::phrase(words_of(count)?, " ", rng),
         Some(("cisco7", count)) => cisco7(count_of(count)?, rng),
         Some(("bech32", count)) => bech32(count_of(count)?, token(before), rng)?,
         Some(("base58check", form)) => {
@@ -84,6 +92,11 @@ fn filler<'a>(text: &'a str, before: &str, last: &str, rng: &mut Rng, depth: u32
 
 fn count_of(text: &str) -> Option<usize> {
     text.parse().ok().filter(|count| *count <= LONGEST)
+}
+
+/// A phrase has few words.
+fn words_of(text: &str) -> Option<usize> {
+    count_of(text).filter(|count| (1..=40).contains(count))
 }
 
 /// Splits at the `)>` that closes the `<b64(` or `<b64url(` just opened.
@@ -160,6 +173,7 @@ fn derived(name: &str, before: &str, last: &str, rng: &mut Rng) -> Option<String
         None => token(before),
     };
     Some(match name {
+        "human" => human::password(false, rng),
         "uuid" => uuid(rng),
         "jwt" => jwt(rng, 4_900_000_000),
         "aws-id" => aws_id(rng),

@@ -4,5 +4,6 @@
 //! must not hold any. So they are forged where they are used.
 
 pub mod filler;
+mod human;
 pub mod image;
 pub mod sums;
