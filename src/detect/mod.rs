@@ -18,6 +18,7 @@ mod files;
 mod http;
 mod judge;
 mod jwt;
+mod kernel;
 mod known;
 mod pem;
 mod placeholder;

@@ -22,8 +22,8 @@ const TOKEN: [bool; 256] = {
 
 /// Whether `byte` goes on with a run.
 #[inline]
-pub(super) fn is_token(byte: u8) -> bool {
-    TOKEN[usize::from(byte)]
+pub(super) const fn is_token(byte: u8) -> bool {
+    TOKEN[byte as usize]
 }
 
 /// Calls `found` with each maximal run of at least [`SHORTEST`] token bytes, one of them a digit.
