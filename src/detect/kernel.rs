@@ -87,9 +87,8 @@ mod avx2 {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn set(vectors: [__m256i; 2]) -> u64 {
-        let [low, high] = vectors.map(|vector| {
-            u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(vector, _mm256_setzero_si256())).cast_unsigned())
-        });
+        let [low, high] = vectors
+            .map(|vector| u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(vector, _mm256_setzero_si256())).cast_unsigned()));
         !(low | high << VECTOR)
     }
 

@@ -113,7 +113,8 @@ impl<T: Copy> Prefilter<T> {
     /// The places of a stretch where a literal may stand, by the kernel as far as it goes.
     fn sifted(&self, bytes: &[u8], start: usize, places: &mut Places) {
         let stretch = bytes.get(start..).unwrap_or_default();
-        let (done, len) = kernel::pieces(&self.tables, stretch.get(..STRETCH + kernel::WIDTH).unwrap_or(stretch), &mut places.found);
+        let (done, len) =
+            kernel::pieces(&self.tables, stretch.get(..STRETCH + kernel::WIDTH).unwrap_or(stretch), &mut places.found);
         let mut kept = 0;
         for index in 0..len {
             let place = places.found[index];
