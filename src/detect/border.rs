@@ -22,6 +22,17 @@ pub(super) fn left(bytes: &[u8], start: usize, len: usize, boundary: Boundary) -
     run_up || prefixed(bytes, start).first() == Some(&Some(len)) || escape(bytes, start) > 0 || pickled(bytes, start, len)
 }
 
+/// Whether [`left`] may hold for a match of any of these lengths: asked before the pattern is.
+pub(super) fn may_start(bytes: &[u8], start: usize, boundary: Boundary, lengths: std::ops::RangeInclusive<usize>) -> bool {
+    let Some(before) = start.checked_sub(1).and_then(|at| bytes.get(at)).copied() else { return true };
+    !is_word(before)
+        || boundary == Boundary::None
+        || boundary == Boundary::Loose && (before.is_ascii_lowercase() || before == b'_')
+        || before == b'V'
+        || prefixed(bytes, start).into_iter().flatten().any(|length| lengths.contains(&length))
+        || escape(bytes, start) > 0
+}
+
 /// Whether a match may end at `end`; `hyphen` says that `-` would go on with the value.
 pub(super) fn right(bytes: &[u8], end: usize, hyphen: bool) -> bool {
     bytes.get(end).is_none_or(|next| !(is_word(*next) || hyphen && *next == b'-'))

@@ -1,6 +1,6 @@
 //! Values that only a name near them tells: run first, then the words to its left.
 
-use super::{Hit, border, judge, placeholder, runs};
+use super::{Hit, border, judge, placeholder, runs, work};
 use crate::finding::Confidence;
 use crate::rules::{Form, Rule};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub(super) const CONTEXT: usize = 72;
 /// An AWS key id this near speaks for a secret key.
 const PAIRED: usize = 200;
+/// How far a value may go on on both sides of its run.
+const FURTHEST: usize = 512;
 /// Names of values that are digests and not secrets.
 const DIGESTS: &[&str] = &[
     "sha1",
@@ -89,9 +91,11 @@ impl Contextual {
         }
         fitting.sort_unstable_by_key(|(rule, paired)| (*rule, !*paired));
         fitting.dedup_by_key(|(rule, _)| *rule);
+        work::add(2 * FURTHEST);
         for value in values(bytes, run).into_iter().filter(|value| is_delimited(bytes, value)) {
             let text = bytes.get(value.clone()).unwrap_or_default();
-            if is_digest(&context, text)
+            if text.len() > self.longest
+                || is_digest(&context, text)
                 || placeholder::is_placeholder(text)
                 || placeholder::is_dull(text)
                 || super::assign::is_word(text)
@@ -155,7 +159,6 @@ fn beside_aws_id(bytes: &[u8], run: &Range<usize>) -> bool {
 /// What the value around a run may be: the run with what belongs to it, and where a binary length
 /// prefix says otherwise, that.
 pub(super) fn values(bytes: &[u8], run: &Range<usize>) -> Vec<Range<usize>> {
-    const FURTHEST: usize = 512;
     let inner = |byte: &u8| runs::is_token(*byte) || matches!(byte, b'.' | b'~');
     let left = bytes.get(run.start.saturating_sub(FURTHEST)..run.start).unwrap_or_default();
     let right = bytes.get(run.end..bytes.len().min(run.end + FURTHEST)).unwrap_or_default();

@@ -24,19 +24,24 @@ const AFTER: usize = 1536;
 const JOINT: usize = 64;
 const PASSWORD: usize = 512;
 
-/// Finds both forms of an entry.
-pub(super) fn detect(rules: &[Arc<Rule>], bytes: &[u8], hits: &mut Vec<Hit>) {
-    let Some(rule) = rules.first() else { return };
-    let mut has_auths = false;
-    for at in memchr::memmem::find_iter(bytes, b"\"auth") {
-        has_auths |= bytes.get(at + 5) == Some(&b's');
-        let Some(start) = value_after(bytes, at + 5) else { continue };
-        let Some((user, password, run)) = pair(bytes, start) else { continue };
+/// What `auth` and `auths` begin with.
+pub(super) const MARK: &[u8] = b"\"auth";
+
+/// Finds the password in base64 whose mark stands at `at`; says whether that is `auths` and calls for
+/// [`passwords`].
+pub(super) fn at(rules: &[Arc<Rule>], bytes: &[u8], at: usize, hits: &mut Vec<Hit>) -> bool {
+    let Some(rule) = rules.first() else { return false };
+    let end = at + MARK.len();
+    if let Some((user, password, run)) = value_after(bytes, end).and_then(|start| pair(bytes, start)) {
         hits.push(encoded(rule, bytes, run, &password, note(&user, object(bytes, at).0)));
     }
-    if has_auths {
-        hits.extend(memchr::memmem::find_iter(bytes, b"\"password").filter_map(|at| plain(rule, bytes, at)));
-    }
+    bytes.get(end) == Some(&b's')
+}
+
+/// Finds passwords that stand as they are, in a text with `auths`.
+pub(super) fn passwords(rules: &[Arc<Rule>], bytes: &[u8], hits: &mut Vec<Hit>) {
+    let Some(rule) = rules.first() else { return };
+    hits.extend(memchr::memmem::find_iter(bytes, b"\"password").filter_map(|at| plain(rule, bytes, at)));
 }
 
 /// A password that stands as it is, in an entry of `auths`. Where it is in `auth` too, that hit is enough.
@@ -131,7 +136,14 @@ mod tests {
         let rule = "issuer='X'\n[[rule]]\nid='x'\ntitle='X'\nseverity='high'\nexamples=['a']\ndetector='docker-auth'";
         let set = RuleSet::parse(&[("x", rule)]).unwrap();
         let mut hits = Vec::new();
-        detect(set.rules(), expand(text, 3).as_bytes(), &mut hits);
+        let text = expand(text, 3);
+        let mut has_auths = false;
+        for place in memchr::memmem::find_iter(text.as_bytes(), MARK) {
+            has_auths |= at(set.rules(), text.as_bytes(), place, &mut hits);
+        }
+        if has_auths {
+            passwords(set.rules(), text.as_bytes(), &mut hits);
+        }
         assert_eq!(hits.iter().filter_map(|hit| hit.note.as_deref()).collect::<Vec<_>>(), expected, "{text}");
         assert!(hits.iter().all(|hit| hit.secret.len() == 12), "{text}");
     }

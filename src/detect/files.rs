@@ -5,7 +5,7 @@
 
 use super::{Hit, entropy, judge, placeholder, stray};
 use crate::place::escaped;
-use crate::rules::{Form, Mark, PathGlob, Rule, RuleError, rank};
+use crate::rules::{Form, LazyRegex, Mark, PathGlob, Rule, RuleError, rank};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Captures, Regex};
 use std::borrow::Cow;
@@ -59,14 +59,15 @@ impl Files {
     pub(super) fn detect(&self, path: &[u8], head: &[u8], found: &mut Vec<Hit>) {
         for rule in self.called_for(path) {
             let Form::Files { content, .. } = &rule.form else { continue };
-            match content {
+            match content.as_ref().map(LazyRegex::get) {
+                Some(None) => {}
                 None if head.is_empty() => {}
                 None => found.push(judge::hit(rule, head, 0..0, 0)),
-                Some(content) if content.capture_names().flatten().any(|name| name == "secret") => {
+                Some(Some(content)) if content.capture_names().flatten().any(|name| name == "secret") => {
                     let matches = content.captures_iter(head).take(MOST);
                     found.extend(matches.filter_map(|captures| secret(rule, head, &captures)));
                 }
-                Some(content) => whole(rule, content, head, found),
+                Some(Some(content)) => whole(rule, content, head, found),
             }
         }
     }

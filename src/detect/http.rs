@@ -11,17 +11,18 @@ use std::sync::Arc;
 /// Longest run that is decoded; Docker's tokens can be JSON web tokens.
 const LONGEST: usize = 6 << 10;
 
-/// Finds `Basic` credentials with `Authorization` before them.
-pub(super) fn basic(rules: &[Arc<Rule>], bytes: &[u8], hits: &mut Vec<Hit>) {
+/// `Basic` or `basic`, but for its first letter.
+pub(super) const MARK: &[u8] = b"asic ";
+
+/// Finds the `Basic` credential whose mark stands at `at`, if `Authorization` stands before it.
+pub(super) fn basic(rules: &[Arc<Rule>], bytes: &[u8], at: usize, hits: &mut Vec<Hit>) {
     let Some(rule) = rules.first() else { return };
-    for at in memchr::memmem::find_iter(bytes, b"asic ") {
-        let before = bytes.get(at.saturating_sub(40)..at).unwrap_or_default().to_ascii_lowercase();
-        if !before.ends_with(b"b") || memchr::memmem::find(&before, b"authorization").is_none() {
-            continue;
-        }
-        let Some((user, password, run)) = pair(bytes, at + 5) else { continue };
-        hits.push(encoded(rule, bytes, run, &password, format!("user {}", escaped(&user))));
+    let before = bytes.get(at.saturating_sub(40)..at).unwrap_or_default();
+    if !matches!(before, [.., b'b' | b'B']) || memchr::memmem::find(&before.to_ascii_lowercase(), b"authorization").is_none() {
+        return;
     }
+    let Some((user, password, run)) = pair(bytes, at + MARK.len()) else { return };
+    hits.push(encoded(rule, bytes, run, &password, format!("user {}", escaped(&user))));
 }
 
 /// A hit of a password that stands in a run of base64.
@@ -61,7 +62,8 @@ mod tests {
         let rule = "issuer='X'\n[[rule]]\nid='x'\ntitle='X'\nseverity='high'\nexamples=['a']\ndetector='basic-auth'";
         let set = RuleSet::parse(&[("x", rule)]).unwrap();
         let mut hits = Vec::new();
-        basic(set.rules(), expand(text, 3).as_bytes(), &mut hits);
+        let text = expand(text, 3);
+        memchr::memmem::find_iter(text.as_bytes(), MARK).for_each(|at| basic(set.rules(), text.as_bytes(), at, &mut hits));
         assert_eq!(hits.first().and_then(|hit| hit.note.as_deref()), expected, "{text}");
     }
 

@@ -1,6 +1,6 @@
 //! JSON web tokens (RFC 7519): header and payload decode, so we can say whose it is and until when.
 
-use super::{Hit, border, judge};
+use super::{Hit, border, judge, work};
 use crate::finding::{Disposition, Severity};
 use crate::rules::{Boundary, Rule};
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
@@ -11,37 +11,51 @@ use std::sync::Arc;
 /// Longest token; identity providers with many claims stay below.
 pub(super) const LONGEST: usize = 8 << 10;
 
-/// Finds tokens. Of `rules`, those that name issuers or require claims take theirs, the
-/// others the rest.
-pub(super) fn detect(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], hits: &mut Vec<Hit>) {
-    if rules.is_empty() {
+/// What every header begins with: `{"` in base64.
+pub(super) const MARK: &[u8] = b"eyJ";
+/// Headers tried in one run of base64: more than one is chance, many are an attack.
+const TRIES: usize = 8;
+
+/// The run of base64 that a header was last looked for in.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    end: usize,
+    tries: usize,
+}
+
+/// Finds the token that begins at `start`. Of `rules`, those that name issuers or require claims take
+/// theirs, the others the rest.
+pub(super) fn at(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], start: usize, progress: &mut Progress, hits: &mut Vec<Hit>) {
+    if start < progress.end && progress.tries >= TRIES || !border::may_start(bytes, start, Boundary::Token, 0..=LONGEST) {
         return;
     }
-    for start in memchr::memmem::find_iter(bytes, b"eyJ") {
-        let Some((length, header, payload)) = token(bytes.get(start..).unwrap_or_default()) else { continue };
-        if !border::left(bytes, start, length, Boundary::Token) {
-            continue;
-        }
-        let issuer = payload.get("iss").and_then(Value::as_str).unwrap_or_default();
-        for (rule, issuers) in rules {
-            let issued = issuers.is_empty() || issuers.iter().any(|part| issuer.contains(part.as_str()));
-            if issued && rule.requires.iter().all(|claim| claim.holds(&payload)) {
-                let mut hit = judge::hit(rule, bytes, start..start + length, 3);
-                if let Some(expiry) = expiry(&payload) {
-                    judge::age(&mut hit, expiry);
-                }
-                if let Some(key) = sample_key(bytes.get(start..start + length).unwrap_or_default()) {
-                    hit.disposition = Disposition::Example;
-                    hit.severity = hit.severity.min(Severity::Low);
-                    hit.reasons.push(format!("signed with '{key}', a key of documentation").into());
-                }
-                if header.get("alg").and_then(Value::as_str).is_some_and(|alg| alg.eq_ignore_ascii_case("none")) {
-                    hit.severity = hit.severity.min(Severity::Low);
-                    hit.reasons.push("unsigned: anybody can make one".into());
-                    hit.note = Some("unsigned".to_owned());
-                }
-                hits.push(hit);
+    let text = bytes.get(start..).unwrap_or_default();
+    let tries = if start < progress.end { progress.tries + 1 } else { 1 };
+    *progress = Progress { end: start + part(text.get(..LONGEST).unwrap_or(text)).len(), tries };
+    work::add(2 * (progress.end - start));
+    let Some((length, header, payload)) = token(text) else { return };
+    if !border::left(bytes, start, length, Boundary::Token) {
+        return;
+    }
+    let issuer = payload.get("iss").and_then(Value::as_str).unwrap_or_default();
+    for (rule, issuers) in rules {
+        let issued = issuers.is_empty() || issuers.iter().any(|part| issuer.contains(part.as_str()));
+        if issued && rule.requires.iter().all(|claim| claim.holds(&payload)) {
+            let mut hit = judge::hit(rule, bytes, start..start + length, 3);
+            if let Some(expiry) = expiry(&payload) {
+                judge::age(&mut hit, expiry);
             }
+            if let Some(key) = sample_key(text.get(..length).unwrap_or_default()) {
+                hit.disposition = Disposition::Example;
+                hit.severity = hit.severity.min(Severity::Low);
+                hit.reasons.push(format!("signed with '{key}', a key of documentation").into());
+            }
+            if header.get("alg").and_then(Value::as_str).is_some_and(|alg| alg.eq_ignore_ascii_case("none")) {
+                hit.severity = hit.severity.min(Severity::Low);
+                hit.reasons.push("unsigned: anybody can make one".into());
+                hit.note = Some("unsigned".to_owned());
+            }
+            hits.push(hit);
         }
     }
 }
@@ -127,7 +141,10 @@ mod tests {
         let rule = "issuer='X'\n[[rule]]\nid='jwt'\ntitle='JWT'\nseverity='critical'\nexamples=['a']\ndetector='jwt'\n";
         let set = RuleSet::parse(&[("x", format!("{rule}{more}"))]).unwrap();
         let mut hits = Vec::new();
-        detect(&[(Arc::clone(&set.rules()[0]), Vec::new())], expand(text, 3).as_bytes(), &mut hits);
+        let (text, rules, mut progress) = (expand(text, 3), [(Arc::clone(&set.rules()[0]), Vec::new())], Progress::default());
+        for start in memchr::memmem::find_iter(text.as_bytes(), MARK) {
+            at(&rules, text.as_bytes(), start, &mut progress, &mut hits);
+        }
         let found = hits.first().map(|hit| (hit.severity, hit.note.as_deref().unwrap_or_default()));
         assert_eq!(found, expected, "{text}");
     }

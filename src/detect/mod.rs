@@ -19,6 +19,7 @@ mod files;
 mod http;
 mod judge;
 mod jwt;
+mod kernel;
 mod known;
 mod pem;
 mod placeholder;
@@ -27,6 +28,7 @@ mod runs;
 mod stray;
 mod structural;
 mod url;
+mod work;
 
 use crate::finding::{Confidence, Disposition, Reason, RuleLabel, Severity};
 use crate::rules::{RuleError, RuleSet};
@@ -90,6 +92,8 @@ enum Literal {
     Name,
     /// It is a program whose options hand over passwords.
     Program(usize),
+    /// It calls a detector that is code.
+    Structure(structural::Mark),
 }
 
 /// All detectors of a set of rules.
@@ -112,11 +116,13 @@ impl Engine {
         let anchors = anchored.literals().zip(0..).map(|(text, index)| (text.to_vec(), Literal::Anchor(index)));
         let names = assignments.heads().map(|text| (text.to_vec(), Literal::Name));
         let programs = assignments.programs().zip(0..).map(|(text, index)| (text.to_vec(), Literal::Program(index)));
+        let structural = structural::Structural::new(rules);
+        let marks = structural.literals().map(|(text, mark)| (text.to_vec(), Literal::Structure(mark)));
         Ok(Self {
-            literals: prefilter::Prefilter::new(anchors.chain(names).chain(programs).collect()),
+            literals: prefilter::Prefilter::new(anchors.chain(names).chain(programs).chain(marks).collect()),
             anchored,
             contextual: contextual::Contextual::new(rules),
-            structural: structural::Structural::new(rules),
+            structural,
             files: files::Files::new(rules)?,
             assignments,
         })
@@ -160,13 +166,7 @@ impl Engine {
     }
 
     /// What stands in a text, and in the encodings within it. `more` adds to what the plain text shows.
-    fn search(
-        &self,
-        bytes: &[u8],
-        name: Option<&[u8]>,
-        around: context::Around,
-        more: impl FnOnce(&mut Vec<Hit>),
-    ) -> Vec<Hit> {
+    fn search(&self, bytes: &[u8], name: Option<&[u8]>, around: context::Around, more: impl FnOnce(&mut Vec<Hit>)) -> Vec<Hit> {
         let look = |bytes: &[u8], name: Option<&[u8]>| {
             let mut found = Vec::new();
             let suspects = self.text(bytes, name, around, &mut found);
@@ -191,13 +191,14 @@ impl Engine {
     /// Every detector on plain bytes; `name` is what a structure calls them. Returns the runs that may be
     /// encoded texts.
     fn text(&self, bytes: &[u8], name: Option<&[u8]>, around: context::Around, found: &mut Vec<Hit>) -> Vec<Range<usize>> {
-        let mut judged = 0;
+        let (mut anchored, mut assigned, mut structural) = Default::default();
         self.literals.each(bytes, |literal, at| match literal {
-            Literal::Anchor(index) => self.anchored.at(bytes, index, at, found),
-            Literal::Name => self.assignments.at(bytes, at, &mut judged, around, found),
-            Literal::Program(index) => self.assignments.command(bytes, index, at, around, found),
+            Literal::Anchor(index) => self.anchored.at(bytes, index, at, &mut anchored, found),
+            Literal::Name => self.assignments.at(bytes, at, &mut assigned, around, found),
+            Literal::Program(index) => self.assignments.command(bytes, index, at, &mut assigned, around, found),
+            Literal::Structure(mark) => self.structural.at(bytes, mark, at, &mut structural, found),
         });
-        self.structural.detect(bytes, found);
+        self.structural.finish(bytes, &structural, found);
         let mut suspects = Vec::new();
         runs::each(bytes, |run| {
             self.contextual.detect(bytes, &run, name, found);

@@ -3,14 +3,15 @@
 //! A header alone is documentation or code: the body must decode and start as its kind does. Newlines
 //! may be real, escaped once or twice, or hidden in the quotes of a string that is put together.
 
-use super::{Hit, judge};
+use super::{Hit, judge, work};
 use crate::finding::{Confidence, Severity};
 use crate::rules::Rule;
 use data_encoding::{BASE64_NOPAD, Encoding, Specification};
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
-const BEGIN: &[u8] = b"-----BEGIN ";
+/// What every block begins with.
+pub(super) const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 /// A 16384-bit RSA key with escaped newlines is 13 KB; 4096 bits are 3.3 KB.
 pub(super) const LONGEST: usize = 8 << 10;
@@ -31,29 +32,24 @@ struct Body {
     encrypted: bool,
 }
 
-/// Finds the blocks whose labels `rules` name.
-pub(super) fn detect(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], hits: &mut Vec<Hit>) {
-    if rules.is_empty() {
+/// Finds the block that begins at `start`, if `rules` name its label.
+pub(super) fn at(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], start: usize, hits: &mut Vec<Hit>) {
+    let Some((label, span, body)) = block(bytes, start) else { return };
+    let Some((rule, _)) = rules.iter().find(|(_, labels)| labels.iter().any(|known| known.as_bytes() == label)) else {
         return;
+    };
+    let Some(body) = opened(bytes.get(body).unwrap_or_default()).filter(|body| fits(label, body)) else { return };
+    let mut hit = judge::hit(rule, bytes, span, BEGIN.len() + label.len() + 5);
+    if let Some(how) = encryption(label, &body) {
+        hit.severity = hit.severity.min(Severity::Low);
+        hit.reasons.push("encrypted: useless without its passphrase".into());
+        hit.note = Some(how);
     }
-    for start in memchr::memmem::find_iter(bytes, BEGIN) {
-        let Some((label, span, body)) = block(bytes, start) else { continue };
-        let Some((rule, _)) = rules.iter().find(|(_, labels)| labels.iter().any(|known| known.as_bytes() == label)) else {
-            continue;
-        };
-        let Some(body) = opened(bytes.get(body).unwrap_or_default()).filter(|body| fits(label, body)) else { continue };
-        let mut hit = judge::hit(rule, bytes, span, BEGIN.len() + label.len() + 5);
-        if let Some(how) = encryption(label, &body) {
-            hit.severity = hit.severity.min(Severity::Low);
-            hit.reasons.push("encrypted: useless without its passphrase".into());
-            hit.note = Some(how);
-        }
-        if is_cut(label, &body) {
-            hit.confidence = Confidence::Low;
-            hit.reasons.push("its body is cut short: no key can be read from it".into());
-        }
-        hits.push(hit);
+    if is_cut(label, &body) {
+        hit.confidence = Confidence::Low;
+        hit.reasons.push("its body is cut short: no key can be read from it".into());
     }
+    hits.push(hit);
 }
 
 /// Whether DER says that it is longer than it is, as in the samples of documentation.
@@ -72,13 +68,19 @@ fn block(bytes: &[u8], start: usize) -> Option<(&[u8], Range<usize>, Range<usize
     let view = bytes.get(start..bytes.len().min(start + LONGEST))?;
     let header = view.get(BEGIN.len()..view.len().min(96))?;
     let label = header.get(..memchr::memmem::find(header, b"-----")?)?;
-    let known = label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b' ');
+    if !label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b' ') {
+        return None;
+    }
     let body = BEGIN.len() + label.len() + 5;
-    let end = body + memchr::memmem::find(view.get(body..)?, END)?;
+    // What another block begins in is no body; looked for first, so that a row of beginnings costs no more than others.
+    let rest = view.get(body..)?;
+    let rest = rest.get(..memchr::memmem::find(rest, BEGIN).unwrap_or(rest.len()))?;
+    work::add(rest.len());
+    let end = body + memchr::memmem::find(rest, END)?;
     let tail = view.get(end + END.len()..)?;
     let close =
         if tail.starts_with(label) && tail.get(label.len()..)?.starts_with(b"-----") { label.len() + 5 } else { return None };
-    known.then(|| (label, start..start + end + END.len() + close, start + body..start + end))
+    Some((label, start..start + end + END.len() + close, start + body..start + end))
 }
 
 /// Reads the body line by line, whatever its lines are joined with.
@@ -178,7 +180,8 @@ mod tests {
         let labels = ["RSA PRIVATE KEY", "PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PGP PRIVATE KEY BLOCK"];
         let rules = [(Arc::clone(&set.rules()[0]), labels.map(str::to_owned).to_vec())];
         let mut hits = Vec::new();
-        detect(&rules, expand(text, 3).as_bytes(), &mut hits);
+        let text = expand(text, 3);
+        memchr::memmem::find_iter(text.as_bytes(), BEGIN).for_each(|start| at(&rules, text.as_bytes(), start, &mut hits));
         assert_eq!(hits.len(), expected, "{text}");
         assert_eq!(hits.first().and_then(|hit| hit.note.as_deref()), note, "{text}");
     }

@@ -1,12 +1,14 @@
 //! URLs with a password in their user information (RFC 3986, section 3.2.1).
 
-use super::{Hit, assign, judge, placeholder};
+use super::{Hit, assign, judge, placeholder, work};
 use crate::finding::{Confidence, Disposition, Severity};
 use crate::place::escaped;
 use crate::rules::Rule;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// What stands behind the scheme.
+pub(super) const MARK: &[u8] = b"://";
 /// User information and host together.
 const LONGEST: usize = 512;
 /// `postgresql+psycopg2` has 19.
@@ -32,45 +34,40 @@ struct Parts {
     host: Range<usize>,
 }
 
-/// Finds URLs with a password.
-pub(super) fn detect(rules: &[UrlRule], bytes: &[u8], hits: &mut Vec<Hit>) {
-    if rules.is_empty() {
+/// Finds the URL with a password whose mark stands at `at`.
+pub(super) fn at(rules: &[UrlRule], bytes: &[u8], at: usize, hits: &mut Vec<Hit>) {
+    let Some(parts) = parts(bytes, at) else { return };
+    let text = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
+    let (user, host) = (text(&parts.user), text(&parts.host));
+    if !is_real(user, text(&parts.password), host) {
         return;
     }
-    for at in memchr::memmem::find_iter(bytes, b"://") {
-        let Some(parts) = parts(bytes, at) else { continue };
-        let text = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
-        let (user, host) = (text(&parts.user), text(&parts.host));
-        if !is_real(user, text(&parts.password), host) {
-            continue;
-        }
-        let scheme = String::from_utf8_lossy(text(&parts.scheme)).to_ascii_lowercase();
-        let host_name = String::from_utf8_lossy(host).to_ascii_lowercase();
-        let named = rules.iter().any(|rule| rule.hosts.is_empty() && rule.schemes.contains(&scheme));
-        for rule in rules {
-            let by_scheme = rule.schemes.contains(&scheme) || rule.schemes.is_empty() && (!named || !rule.hosts.is_empty());
-            let by_host = rule.hosts.is_empty() || rule.hosts.iter().any(|ending| host_name.ends_with(ending.as_str()));
-            if by_scheme && by_host {
-                let mut hit = judge::hit(&rule.rule, bytes, parts.password.clone(), 0);
-                hit.note = Some(match user {
-                    b"" => format!("host {}", escaped(host)),
-                    _ => format!("user {} at host {}", escaped(user), escaped(host)),
-                });
-                if assign::is_word(text(&parts.password)) {
-                    hit.severity = hit.severity.min(Severity::Low);
-                    hit.confidence = Confidence::Medium;
-                    hit.reasons.push("a weak value: anybody would try it".into());
-                }
-                if (user, text(&parts.password)) == (b"scott", b"tiger") {
-                    hit.disposition = Disposition::Example;
-                    hit.reasons.push("the sample account of the Oracle documentation".into());
-                }
-                let local = matches!(host, b"localhost" | b"127.0.0.1") && user == text(&parts.password);
-                if local || host_name.contains("example") {
-                    hit.confidence = Confidence::Low;
-                }
-                hits.push(hit);
+    let scheme = String::from_utf8_lossy(text(&parts.scheme)).to_ascii_lowercase();
+    let host_name = String::from_utf8_lossy(host).to_ascii_lowercase();
+    let named = rules.iter().any(|rule| rule.hosts.is_empty() && rule.schemes.contains(&scheme));
+    for rule in rules {
+        let by_scheme = rule.schemes.contains(&scheme) || rule.schemes.is_empty() && (!named || !rule.hosts.is_empty());
+        let by_host = rule.hosts.is_empty() || rule.hosts.iter().any(|ending| host_name.ends_with(ending.as_str()));
+        if by_scheme && by_host {
+            let mut hit = judge::hit(&rule.rule, bytes, parts.password.clone(), 0);
+            hit.note = Some(match user {
+                b"" => format!("host {}", escaped(host)),
+                _ => format!("user {} at host {}", escaped(user), escaped(host)),
+            });
+            if assign::is_word(text(&parts.password)) {
+                hit.severity = hit.severity.min(Severity::Low);
+                hit.confidence = Confidence::Medium;
+                hit.reasons.push("a weak value: anybody would try it".into());
             }
+            if (user, text(&parts.password)) == (b"scott", b"tiger") {
+                hit.disposition = Disposition::Example;
+                hit.reasons.push("the sample account of the Oracle documentation".into());
+            }
+            let local = matches!(host, b"localhost" | b"127.0.0.1") && user == text(&parts.password);
+            if local || host_name.contains("example") {
+                hit.confidence = Confidence::Low;
+            }
+            hits.push(hit);
         }
     }
 }
@@ -80,17 +77,19 @@ fn parts(bytes: &[u8], at: usize) -> Option<Parts> {
     let length =
         before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b'-')).count();
     let scheme = at - length..at;
-    let skip = bytes.get(scheme.clone())?.iter().take_while(|byte| !byte.is_ascii_alphabetic()).count();
+    let skip = bytes.get(scheme.clone())?.iter().position(u8::is_ascii_alphabetic)?;
     let start = at + 3;
     let rest = bytes.get(start..bytes.len().min(start + LONGEST))?;
     let stops = |byte: &u8| {
         byte.is_ascii_whitespace() || byte.is_ascii_control() || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\')
     };
+    // Nearly all end here, at a slash.
+    let colon = rest.iter().position(|byte| matches!(byte, b':' | b'/' | b'?' | b'#' | b'@') || stops(byte))?;
+    if rest.get(colon) != Some(&b':') {
+        return None;
+    }
     let rest = rest.get(..rest.iter().position(stops).unwrap_or(rest.len()))?;
-    let colon = rest
-        .iter()
-        .position(|byte| matches!(byte, b':' | b'/' | b'?' | b'#' | b'@'))
-        .filter(|at| rest.get(*at) == Some(&b':'))?;
+    work::add(rest.len());
     let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#');
     let authority = rest.get(..rest.iter().position(ends).unwrap_or(rest.len()))?;
     let sign = match authority.iter().rposition(|byte| *byte == b'@') {
@@ -114,8 +113,10 @@ fn parts(bytes: &[u8], at: usize) -> Option<Parts> {
 fn odd(rest: &[u8], colon: usize, authority: usize, scheme: &[u8]) -> Option<usize> {
     let web = scheme.to_ascii_lowercase().starts_with(b"http");
     let port = rest.get(colon + 1..authority)?.iter().all(u8::is_ascii_digit);
-    let sign = rest.iter().position(|byte| *byte == b'@')?;
-    (!web && !port && sign > authority).then_some(sign)
+    if web || port {
+        return None;
+    }
+    memchr::memchr(b'@', rest).filter(|sign| *sign > authority)
 }
 
 fn is_real(user: &[u8], password: &[u8], host: &[u8]) -> bool {
@@ -165,7 +166,8 @@ mod tests {
         let set = RuleSet::parse(&[("x", rule)]).unwrap();
         let rules = [UrlRule { rule: Arc::clone(&set.rules()[0]), schemes: Vec::new(), hosts: Vec::new() }];
         let mut hits = Vec::new();
-        detect(&rules, expand(text, 3).as_bytes(), &mut hits);
+        let text = expand(text, 3);
+        memchr::memmem::find_iter(text.as_bytes(), MARK).for_each(|place| at(&rules, text.as_bytes(), place, &mut hits));
         assert_eq!(hits.first().and_then(|hit| hit.note.as_deref()), expected, "{text}");
     }
 

@@ -1,7 +1,7 @@
 //! Rules as the engine runs them: patterns compiled, names normalised, everything validated.
 
 use super::written::{File, Written};
-use super::{Boundary, Check, Example, Failing, Lifetime, PathGlob, Pattern, Requirement, RuleError, Structure};
+use super::{Boundary, Check, Example, Failing, LazyRegex, Lifetime, PathGlob, Pattern, Requirement, RuleError, Structure};
 use crate::finding::{Confidence, RuleLabel, Severity};
 use std::sync::Arc;
 
@@ -65,6 +65,15 @@ impl Rule {
     pub fn passes(&self, value: &[u8]) -> bool {
         self.check.is_none_or(|check| check.passes_with(value, &self.requires))
     }
+
+    /// Whether its regexes can be built.
+    pub(super) fn verify(&self) -> Result<(), String> {
+        match &self.form {
+            Form::Anchored { pattern, .. } | Form::Contextual { pattern, .. } => pattern.verify(),
+            Form::Files { content: Some(content), .. } => content.verify().map_err(|error| format!("content: {error}")),
+            Form::Files { .. } | Form::Structural { .. } => Ok(()),
+        }
+    }
 }
 
 /// How a rule is found.
@@ -108,7 +117,7 @@ pub enum Form {
         /// Over the path.
         globs: Vec<PathGlob>,
         /// What the content must hold; with a group `secret`, each match is a finding.
-        content: Option<regex::bytes::Regex>,
+        content: Option<LazyRegex>,
     },
 }
 
@@ -240,13 +249,8 @@ fn structural(written: &Written) -> Result<(Form, u8), String> {
 }
 
 fn files(written: &Written) -> Result<(Form, u8), String> {
-    let content = match &written.content {
-        None => None,
-        Some(text) => {
-            let regex = regex::bytes::RegexBuilder::new(text).unicode(false).size_limit(1 << 20).build();
-            Some(regex.map_err(|error| format!("content: {error}"))?)
-        }
-    };
+    let content = written.content.as_deref().map(|text| LazyRegex::new(text, 1 << 20)).transpose();
+    let content = content.map_err(|error| format!("content: {error}"))?;
     let globs = written.files.iter().map(|glob| PathGlob::compile(glob)).collect::<Result<_, _>>()?;
     Ok((Form::Files { globs, content }, rank::FILE))
 }

@@ -4,12 +4,15 @@
 //! found where a root file system was copied into a directory. Each has a mark, a text that all its
 //! paths have and hardly another: marks of all globs are looked for at once, and the globs seldom run.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobMatcher};
+use std::sync::OnceLock;
 
 /// A glob over the end of a path.
 #[derive(Clone, Debug)]
 pub struct PathGlob {
-    matcher: GlobMatcher,
+    glob: Glob,
+    /// Built when first needed: a mark seldom calls for it.
+    matcher: OnceLock<GlobMatcher>,
     mark: Mark,
 }
 
@@ -31,13 +34,13 @@ impl PathGlob {
         }
         let path = if text.starts_with("**/") { text } else { format!("**/{text}") };
         let glob = GlobBuilder::new(&path).literal_separator(true).backslash_escape(false).build();
-        let matcher = glob.map_err(|error| format!("files: {error}"))?.compile_matcher();
-        Ok(Self { matcher, mark: mark(&path) })
+        let glob = glob.map_err(|error| format!("files: {error}"))?;
+        Ok(Self { glob, matcher: OnceLock::new(), mark: mark(&path) })
     }
 
     /// Whether it holds against `path`, which is in lower case.
     pub fn holds(&self, path: &[u8]) -> bool {
-        self.matcher.is_match_candidate(&globset::Candidate::from_bytes(path))
+        self.matcher.get_or_init(|| self.glob.compile_matcher()).is_match_candidate(&globset::Candidate::from_bytes(path))
     }
 
     /// What to look for first.

@@ -7,15 +7,18 @@
 mod check;
 mod compiled;
 mod glob;
+mod lazy;
 mod pattern;
 mod written;
 
 pub use check::{Check, Requirement};
 pub use compiled::{Form, Rule, rank};
 pub use glob::{Mark, PathGlob};
+pub use lazy::LazyRegex;
 pub use pattern::{ByteSet, Match, Pattern};
 pub use written::{Boundary, Example, Failing, Lifetime, Structure};
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,33 +29,47 @@ const BUILTIN: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/rules.rs")
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Arc<Rule>>,
+    /// For each rule, which file it is from.
+    files: Vec<usize>,
     digest: String,
 }
 
 impl RuleSet {
-    /// The rules that come with the program.
+    /// The rules that come with the program. A test verifies them, so that not every start has to.
     pub fn builtin() -> Result<Self, RuleError> {
-        Self::parse(BUILTIN)
+        Self::read(BUILTIN)
     }
 
     /// Rules from texts: the name of each file, for messages, and what it holds.
     pub fn parse<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Self, RuleError> {
+        let set = Self::read(files)?;
+        for (rule, file) in set.rules.iter().zip(&set.files) {
+            let name = files.get(*file).map_or("", |(name, _)| name.as_ref());
+            rule.verify().map_err(|message| RuleError::rule(name, &rule.label.id, message))?;
+        }
+        Ok(set)
+    }
+
+    fn read<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Self, RuleError> {
+        let mut ids = HashSet::new();
+        let mut of: Vec<usize> = Vec::new();
         let mut rules: Vec<Arc<Rule>> = Vec::new();
         let mut texts = Vec::new();
-        for (name, text) in files {
+        for (file, (name, text)) in files.iter().enumerate() {
             let (name, text) = (name.as_ref(), text.as_ref());
             for rule in compiled::compile(name, written::parse(name, text)?)? {
-                if rules.iter().any(|other| other.label.id == rule.label.id) {
+                if !ids.insert(rule.label.id.clone()) {
                     return Err(RuleError::rule(name, &rule.label.id, "another rule has this id"));
                 }
                 rules.push(Arc::new(rule));
+                of.push(file);
             }
             texts.extend_from_slice(name.as_bytes());
             texts.push(0);
             texts.extend_from_slice(text.as_bytes());
             texts.push(0);
         }
-        Ok(Self { rules, digest: crate::blob::Digest::sha256(&texts).as_str().to_owned() })
+        Ok(Self { rules, files: of, digest: crate::blob::Digest::sha256(&texts).as_str().to_owned() })
     }
 
     /// Every `*.toml` directly in `directory`, sorted by file name.
@@ -172,6 +189,11 @@ mod tests {
         check("files = ['**/.netrc']", "1 rule");
         check("", "one form");
         check("colour = 'red'", "colour");
+    }
+
+    #[test]
+    fn the_rules_of_the_program_can_be_built() {
+        RuleSet::parse(BUILTIN).unwrap();
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! `curl -u user:secret`, `sshpass -p secret`. Options that name themselves (`--password secret`) are found
 //! by their names.
 
+use super::super::work;
 use std::ops::Range;
 
 /// How an option hands over its secret.
@@ -113,21 +114,23 @@ impl Commands {
         self.0.iter().map(|name| name.as_bytes())
     }
 
-    /// Calls `found` with each secret that an option of the program `index` at `at` hands over.
-    pub(super) fn at(&self, bytes: &[u8], index: usize, at: usize, mut found: impl FnMut(Range<usize>)) {
-        let Some(name) = self.0.get(index) else { return };
+    /// Calls `found` with each secret that an option of the program `index` at `at` hands over; says where
+    /// the command ends.
+    pub(super) fn at(&self, bytes: &[u8], index: usize, at: usize, mut found: impl FnMut(Range<usize>)) -> usize {
+        let Some(name) = self.0.get(index) else { return at };
         let end = at + name.len();
         if !matches!(bytes.get(end), Some(b' ' | b'\t' | b'"' | b'\'')) {
-            return;
+            return end;
         }
         let before = at.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
         if before.is_ascii_alphanumeric() || matches!(before, b'_' | b'-' | b'.') {
-            return;
+            return end;
         }
         let words = words(bytes, end);
         for means in TABLE.iter().filter(|means| means.programs.contains(name)) {
             each_of(means, bytes, &words, &mut found);
         }
+        words.last().map_or(end, |word| word.end)
     }
 }
 
@@ -179,6 +182,7 @@ fn is_quote(byte: Option<&u8>) -> bool {
 /// The words of the command that goes on at `start`, without their quotes; also those of a list in JSON.
 fn words(bytes: &[u8], start: usize) -> Vec<Range<usize>> {
     let text = bytes.get(start..bytes.len().min(start + LONGEST)).unwrap_or_default();
+    work::add(text.len());
     let is_list = matches!(text, [b'"' | b'\'', b',', ..] | [b'"' | b'\'', b' ', b',', ..]);
     let mut words = Vec::new();
     let mut at = usize::from(matches!(text.first(), Some(b'"' | b'\'')));

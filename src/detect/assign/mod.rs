@@ -27,6 +27,10 @@ use std::sync::Arc;
 
 /// Longest name.
 const NAME: usize = 96;
+/// Names that stand in each other's values, as in `a=b=c`, looked at.
+const NESTED: usize = 32;
+/// Programs that stand in each other's commands, looked at.
+const NESTED_PROGRAMS: usize = 8;
 /// A zero this near means a binary, where names and values do not stand side by side.
 const BINARY: usize = 32;
 
@@ -91,6 +95,35 @@ pub(super) struct Assignments {
     commands: command::Commands,
 }
 
+/// What is remembered while one text is passed over.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// Names before here were judged.
+    done: usize,
+    values: Nest,
+    commands: Nest,
+}
+
+/// Stretches that begin in each other. Each may be long and the next one begin a few bytes on, so but so
+/// many are looked at: a text made of nothing else would take a thousand times as long as any other.
+#[derive(Debug, Default)]
+struct Nest {
+    end: usize,
+    depth: usize,
+}
+
+impl Nest {
+    /// Whether `at` is inside so many.
+    fn is_full(&self, at: usize, most: usize) -> bool {
+        at < self.end && self.depth >= most
+    }
+
+    fn add(&mut self, at: usize, end: usize) {
+        self.depth = if at < self.end { self.depth + 1 } else { 1 };
+        self.end = self.end.max(end);
+    }
+}
+
 impl Assignments {
     /// Takes the rules about assignments of a set.
     pub(super) fn new(rules: &[Arc<Rule>]) -> Self {
@@ -121,29 +154,47 @@ impl Assignments {
         self.commands.literals().take(if self.on_commands.is_some() { usize::MAX } else { 0 })
     }
 
-    /// Judges the name that holds the word at `at`, with its value. Names before `done` were judged.
-    pub(super) fn at(&self, bytes: &[u8], at: usize, done: &mut usize, around: Around, hits: &mut Vec<Hit>) {
-        if at < *done {
+    /// Judges the name that holds the word at `at`, with its value, unless that was done.
+    pub(super) fn at(&self, bytes: &[u8], at: usize, progress: &mut Progress, around: Around, hits: &mut Vec<Hit>) {
+        if at < progress.done {
             return;
         }
-        let name = identifier(bytes, at);
-        *done = name.end.max(at + 1);
+        let end = name_end(bytes, at);
+        progress.done = end.max(at + 1);
+        // Most words of this kind are talked about and not assigned to.
+        if bytes.get(end).is_none_or(|next| ENDS[usize::from(*next)]) || progress.values.is_full(at, NESTED) {
+            return;
+        }
+        let name = name_start(bytes, at)..end;
         if name.len() > NAME {
             return;
         }
         let Some(found) = notation::candidate(bytes, &name, around.syntax) else { return };
+        progress.values.add(at, found.value.end);
         if found.value.len() >= SHORTEST && !beside_zero(bytes, name.start, found.value.end) {
             hits.extend(self.judge(bytes, &name, found, around));
         }
     }
 
     /// Judges the options of the program `index` at `at`.
-    pub(super) fn command(&self, bytes: &[u8], index: usize, at: usize, around: Around, hits: &mut Vec<Hit>) {
+    pub(super) fn command(
+        &self,
+        bytes: &[u8],
+        index: usize,
+        at: usize,
+        progress: &mut Progress,
+        around: Around,
+        hits: &mut Vec<Hit>,
+    ) {
+        if progress.commands.is_full(at, NESTED_PROGRAMS) {
+            return;
+        }
         let password = Named { kind: Kind::Password, strength: names::Strength::Plain };
-        self.commands.at(bytes, index, at, |value| {
+        let end = self.commands.at(bytes, index, at, |value| {
             let found = Candidate { value, joint: Joint::Option, quoted: true, fills_line: false };
             hits.extend(self.verdict(b"", password, bytes, found, around));
         });
+        progress.commands.add(at, end);
     }
 
     /// Judges a name and a value that a structure gave. The span is in `value`.
@@ -166,9 +217,9 @@ impl Assignments {
     }
 
     fn of_value(&self, name: &[u8], bytes: &[u8], found: Candidate, around: Around) -> Option<Hit> {
-        let named = names::named(name);
-        let special = self.by_words.iter().find(|(words, _)| has_words(name, words));
-        let named = named.or(special.map(|_| Named { kind: Kind::Secret, strength: names::Strength::Plain }))?;
+        let words = words::words(name);
+        let special = self.by_words.iter().find(|(wanted, _)| has_words(&words, wanted));
+        let named = names::of_words(&words).or(special.map(|_| Named { kind: Kind::Secret, strength: names::Strength::Plain }))?;
         self.verdict(name, named, bytes, found, around).map(|hit| match special {
             Some((_, rule)) => Hit { rule: Arc::clone(&rule.label), severity: hit.severity.min(rule.severity), ..hit },
             None => hit,
@@ -229,8 +280,21 @@ const SHORTEST: usize = 3;
 /// Longest secret of a name and a value: a key written on one line.
 const LONGEST: usize = 1024;
 
-/// The identifier that holds the byte at `at`.
-fn identifier(bytes: &[u8], at: usize) -> Range<usize> {
+/// Bytes that end a name and are no part of any notation.
+const ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let blank = matches!(byte as u8, b'\t' | b'\n' | 0x0c | b'\r' | b' ');
+        ends[byte] =
+            !blank && !matches!(byte, 0x20..0x7f) || matches!(byte as u8, b')' | b';' | b'}' | b'/' | b'+' | b'*' | b'&');
+        byte += 1;
+    }
+    ends
+};
+
+/// Where the identifier that holds the byte at `at` starts.
+fn name_start(bytes: &[u8], at: usize) -> usize {
     let left = bytes.get(at.saturating_sub(NAME)..at).unwrap_or_default();
     let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     let mut start = at - left.iter().rev().take_while(|byte| part(**byte)).count();
@@ -238,14 +302,18 @@ fn identifier(bytes: &[u8], at: usize) -> Range<usize> {
     if start > 0 && bytes.get(start - 1) == Some(&b'\\') && start < at && matches!(bytes.get(start), Some(b'n' | b't' | b'r')) {
         start += 1;
     }
-    start += bytes.get(start..at).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'-' | b'.')).count();
+    start + bytes.get(start..at).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'-' | b'.')).count()
+}
+
+/// Where it ends.
+fn name_end(bytes: &[u8], at: usize) -> usize {
     let right = bytes.get(at..bytes.len().min(at + NAME)).unwrap_or_default();
     let word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     let goes_on = |(index, byte): &(usize, &u8)| word(Some(byte)) || matches!(byte, b'-' | b'.') && word(right.get(index + 1));
     let right = right.get(..right.iter().enumerate().take_while(goes_on).count()).unwrap_or_default();
     const COMPARES: [&[u8]; 3] = [b".equals", b".Equals", b".equalsIgnoreCase"];
     let method = COMPARES.iter().find(|method| right.ends_with(method));
-    start..at + right.len() - method.map_or(0, |method| method.len())
+    at + right.len() - method.map_or(0, |method| method.len())
 }
 
 fn beside_zero(bytes: &[u8], start: usize, end: usize) -> bool {
@@ -263,8 +331,8 @@ fn is_setter(name: &[u8]) -> bool {
 }
 
 /// Whether the words of a name hold `wanted` in a row.
-fn has_words(name: &[u8], wanted: &[String]) -> bool {
-    !wanted.is_empty() && words::words(name).windows(wanted.len()).any(|words| words == wanted)
+fn has_words(words: &[String], wanted: &[String]) -> bool {
+    !wanted.is_empty() && words.windows(wanted.len()).any(|words| words == wanted)
 }
 
 /// Whether a value is itself the name of a secret: `MYSQL_ROOT_PASSWORD`, `apiTokenField`.

@@ -139,10 +139,17 @@ const WHOLE: &[(&str, Kind, Strength)] = &[
 
 /// What `name` says of its value.
 pub(crate) fn named(name: &[u8]) -> Option<Named> {
-    let mut words = words(name);
+    of_words(&words(name))
+}
+
+/// What a name of these words says of its value.
+pub(crate) fn of_words(mut words: &[String]) -> Option<Named> {
     let verb = words.len() > 1 && words.first().is_some_and(|word| VERBS.contains(word.as_str()));
-    while words.len() > 1 && words.last().is_some_and(|word| is_neutral(word)) {
-        words.pop();
+    while let [rest @ .., word] = words
+        && !rest.is_empty()
+        && is_neutral(word)
+    {
+        words = rest;
     }
     let last = words.last()?.trim_end_matches(|c: char| c.is_ascii_digit());
     let before = words.len().checked_sub(2).and_then(|at| words.get(at)).map_or("", String::as_str);

@@ -6,6 +6,7 @@
 //! name == "v"       ?name=value&    ;name=value;     name 'v' (SQL)     char name[] = "v"   - name: n / value: v
 //! ```
 
+use super::super::work;
 use super::syntax::Syntax;
 use super::unwrap;
 use std::ops::Range;
@@ -357,6 +358,7 @@ impl<'a> Cursor<'a> {
             }
             at += 1;
         }
+        work::add(at);
         None
     }
 
@@ -422,6 +424,7 @@ fn in_braces(bytes: &[u8], start: usize) -> bool {
 fn bare(rest: &[u8], joint: Joint, syntax: Syntax, in_braces: bool) -> usize {
     let line =
         rest.get(..rest.iter().position(|byte| matches!(byte, b'\n' | b'\r' | 0)).unwrap_or(rest.len())).unwrap_or_default();
+    work::add(line.len());
     let stop = |stops: &[u8]| line.iter().position(|byte| stops.contains(byte)).unwrap_or(line.len());
     match (joint, syntax) {
         (_, Syntax::Given) => line.len(),

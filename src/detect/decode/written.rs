@@ -7,10 +7,8 @@
 
 use super::layer::{Layer, Made};
 use super::{backslash, entity, percent, quoted};
-use crate::detect::prefilter::Prefilter;
 use crate::detect::runs;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 /// Text before an escape that goes with it: a name, a scheme.
 const BEFORE: usize = 96;
@@ -104,58 +102,35 @@ struct Progress {
     done: usize,
 }
 
-/// How the escapes that tell something begin, with the place of their notation in [`NOTATIONS`]. Rarer
-/// character references are read around these but do not draw attention by themselves.
-const HEADS: [(&[u8], usize); 29] = [
-    (b"%0", 0),
-    (b"%2", 0),
-    (b"%3", 0),
-    (b"%4", 0),
-    (b"%5", 0),
-    (b"%6", 0),
-    (b"%7", 0),
-    (b"\\u0", 1),
-    (b"\\u{", 1),
-    (b"\\U0", 1),
-    (b"\\x", 1),
-    (b"\\0", 1),
-    (b"\\1", 1),
-    (b"\\/", 1),
-    (b"\\\\u", 1),
-    (b"\\\\x", 1),
-    (b"\\\\/", 1),
-    (b"&#", 2),
-    (b"&quo", 2),
-    (b"&amp", 2),
-    (b"&apo", 2),
-    (b"&equ", 2),
-    (b"&col", 2),
-    (b"&com", 2),
-    (b"&sol", 2),
-    (b"&plu", 2),
-    (b"&low", 2),
-    (b"=3D", MAIL),
-    (b"quoted-printable", MAIL),
-];
-/// Quoted-printable is read by itself, where one of its heads says that there is any.
-const MAIL: usize = 3;
-const NOTATIONS: [&Notation; 4] = [&PERCENT, &BACKSLASH, &ENTITY, &QUOTED];
+/// Character references that tell something. Rarer ones are read around these but do not draw attention
+/// by themselves.
+const REFERENCES: [&[u8]; 10] = [b"#", b"quo", b"amp", b"apo", b"equ", b"col", b"com", b"sol", b"plu", b"low"];
+const NOTATIONS: [&Notation; 3] = [&PERCENT, &BACKSLASH, &ENTITY];
 
-static SEARCH: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::new(HEADS.iter().map(|(head, _)| head.to_vec()).collect()));
+/// The notation, by its place in [`NOTATIONS`], of an escape that tells something.
+fn telling(escape: &[u8]) -> Option<usize> {
+    match escape {
+        [b'%', b'0' | b'2'..=b'7', ..] => Some(0),
+        [b'\\', b'u', b'0' | b'{', ..] | [b'\\', b'U', b'0', ..] | [b'\\', b'x' | b'0' | b'1' | b'/', ..] => Some(1),
+        [b'\\', b'\\', b'u' | b'x' | b'/', ..] => Some(1),
+        [b'&', name @ ..] => REFERENCES.iter().any(|reference| name.starts_with(reference)).then_some(2),
+        _ => None,
+    }
+}
 
 /// All stretches worth looking at, decoded.
 pub(super) fn layers(bytes: &[u8]) -> Vec<Layer> {
     let mut found = Vec::new();
     let mut progress = [Progress::default(); 3];
-    let mut mail = false;
-    SEARCH.each(bytes, |head, at| {
-        let index = HEADS.get(head).map_or(MAIL, |(_, index)| *index);
-        match progress.get_mut(index) {
-            Some(progress) => NOTATIONS[index].around(bytes, at, progress, &mut found),
-            None => mail = true,
+    for at in memchr::memchr3_iter(b'%', b'\\', b'&', bytes) {
+        let Some(index) = bytes.get(at..).and_then(telling) else { continue };
+        if let (Some(notation), Some(progress)) = (NOTATIONS.get(index), progress.get_mut(index)) {
+            notation.around(bytes, at, progress, &mut found);
         }
-    });
-    if mail {
+    }
+    // Quoted-printable is read by itself, where something says that there is any.
+    let has = |text: &[u8]| memchr::memmem::find(bytes, text).is_some();
+    if has(b"=3D") || has(b"quoted-printable") {
         let mut progress = Progress::default();
         for at in memchr::memchr_iter(b'=', bytes) {
             QUOTED.around(bytes, at, &mut progress, &mut found);
