@@ -47,6 +47,11 @@ const PHRASES: &[&str] = &[
 /// Words that say so when they are one of the words of a value.
 const WORDS: &[&str] = &[
     "your",
+    "dein",
+    "deine",
+    "ihr",
+    "votre",
+    "tuo",
     "todo",
     "tbd",
     "fixme",

@@ -238,7 +238,7 @@ impl Assignments {
         if value.len() < SHORTEST || value.len() > LONGEST || !name.is_empty() && super::placeholder::repeats_name(name, value) {
             return None;
         }
-        if is_name(value) && !(literal && named.kind == Kind::Password) {
+        if is_name(value) && !(around.syntax.is_literal() && named.kind == Kind::Password) {
             return None;
         }
         // Where nothing tells the language, a line of its own is a setting.
@@ -251,6 +251,7 @@ impl Assignments {
             quoted: found.quoted,
             fills_line: found.fills_line,
             literal,
+            config: around.syntax == Syntax::Settings,
             prose: around.syntax == Syntax::Prose,
             trial: around.trial,
         };

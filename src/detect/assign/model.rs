@@ -29,6 +29,8 @@ pub(super) struct Traits<'a> {
     pub(super) fills_line: bool,
     /// Whether bare words are values in this kind of text.
     pub(super) literal: bool,
+    /// Whether the text is there to set things.
+    pub(super) config: bool,
     /// Whether the text is for people.
     pub(super) prose: bool,
     /// Whether the path says that this is for tests or documentation.
@@ -107,6 +109,7 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
         }
         (_, Shape::Uuid) => 2,
         (_, Shape::Digits) => return None,
+        (Kind::Secret, Shape::Mixed) if length >= 8 && !plain => 3,
         (Kind::Secret, Shape::Mixed) if length >= 6 => 2 + i32::from(traits.literal && !plain),
         (_, Shape::Mixed) if length >= 16 => 2,
         (_, Shape::Mixed) if length >= 10 => 1,
@@ -124,7 +127,7 @@ fn words_as_password(traits: Traits<'_>) -> Option<i32> {
         traits.joint,
         Joint::Assigned | Joint::Embedded | Joint::Element | Joint::Sibling | Joint::Beside | Joint::Option
     );
-    match (is_known(traits.value), traits.literal, direct) {
+    match (is_known(traits.value), traits.literal || traits.config, direct) {
         (_, false, _) if traits.joint == Joint::Option => None,
         (true, _, true) => Some(2),
         (false, true, true) => Some(if one_word { 2 } else { 1 }),

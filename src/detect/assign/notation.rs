@@ -69,6 +69,12 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     if closed && text.eat(b">") {
         return text.element();
     }
+    // `<key>name</key><string>value</string>`
+    if !closed && text.eat(b"</") {
+        text.at += memchr::memchr(b'>', text.rest()).filter(|length| *length < 24)? + 1;
+        text.blank_lines();
+        return (text.rest().starts_with(b"<value>") || text.rest().starts_with(b"<string>")).then(|| text.element()).flatten();
+    }
     if closed && let Some(found) = { text }.sibling(syntax) {
         return Some(found);
     }
@@ -109,7 +115,9 @@ fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool
             fills_line: true,
         });
     }
-    if blank && !closed && bytes_before(text.bytes, name).ends_with(b"--") && !matches!(text.peek(), Some(b'-')) {
+    let before = bytes_before(text.bytes, name);
+    let option = before.ends_with(b"--") || syntax == Syntax::Shell && before.ends_with(b" -") && name.len() > 6;
+    if blank && !closed && option && !matches!(text.peek(), Some(b'-')) {
         let value = text.literal().unwrap_or_else(|| at..at + bare(text.rest(), Joint::Option, Syntax::Shell, false));
         return (!value.is_empty()).then_some(Candidate { value, joint: Joint::Option, quoted: true, fills_line: false });
     }
@@ -124,7 +132,9 @@ fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool
 fn has_place_beside(bytes: &[u8], name: &Range<usize>, syntax: Syntax, quote: Option<u8>) -> bool {
     let text = bytes.get(name.clone()).unwrap_or_default();
     let is_verb = text.eq_ignore_ascii_case(b"pass");
-    let defines = bytes_before(bytes, name).ends_with(b"define ");
+    let before = bytes_before(bytes, name);
+    let defines =
+        before.ends_with(b"define ") || before.ends_with(b"(def ") || before.ends_with(b"{:") || before.ends_with(b" :");
     let in_sql = text.eq_ignore_ascii_case(b"password") && quote == Some(b'\'');
     defines || !is_verb && (in_sql || !matches!(syntax, Syntax::Code | Syntax::Prose | Syntax::Markup))
 }
@@ -145,6 +155,8 @@ fn is_embedded(bytes: &[u8], name: &Range<usize>) -> bool {
             before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'%' | b'-' | b'_' | b'='))
                 && !bytes.get(name.clone()).unwrap_or_default().contains(&b'.')
         }
+        // The whole setting stands in quotes: `"NAME=value"`, `-H "Name: value"`.
+        b'"' | b'\'' => !matches!(bytes.get(name.end), Some(b'"' | b'\'' | b'\\')),
         b';' => {
             is_setting(before.rsplit(|byte| matches!(byte, b';' | b'"' | b'\'' | b'\n' | b'`' | b'>')).next().unwrap_or_default())
         }
@@ -220,6 +232,14 @@ impl<'a> Cursor<'a> {
         self.at += self.rest().iter().take(BLANK).take_while(|byte| byte.is_ascii_whitespace()).count();
     }
 
+    /// Steps over the scheme before a credential: `Bearer`, `Token`.
+    fn scheme(&mut self) {
+        let schemes = [&b"bearer "[..], b"token ", b"basic ", b"apikey ", b"api-key ", b"oauth ", b"key "];
+        let rest = self.rest();
+        let named = |scheme: &&&[u8]| rest.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+        self.at += schemes.iter().find(named).map_or(0, |scheme| scheme.len());
+    }
+
     /// `[]`, `[32]` behind a name in C.
     fn index(&mut self) -> bool {
         let rest = self.rest();
@@ -245,6 +265,9 @@ impl<'a> Cursor<'a> {
             return None;
         }
         if self.eat(b":") {
+            return Some(if embedded && !closed && self.peek() == Some(b' ') { Joint::Embedded } else { Joint::Assigned });
+        }
+        if closed && blank && self.eat(b"to ") {
             return Some(Joint::Assigned);
         }
         if closed && listed && self.eat(b",") {
@@ -315,6 +338,13 @@ impl<'a> Cursor<'a> {
     /// The value behind a joint.
     fn value(mut self, joint: Joint, name: &Range<usize>, syntax: Syntax, before: u8) -> Option<Candidate> {
         self.blank();
+        self.scheme();
+        if joint == Joint::Assigned && self.peek() == Some(b'{') {
+            let mut inner = Cursor { at: self.at + 1, ..self };
+            if let Some(found) = inner.sibling(syntax).filter(|found| found.quoted) {
+                return Some(found);
+            }
+        }
         let strict = matches!(joint, Joint::Called | Joint::Listed | Joint::Compared);
         if let Some(value) = self.literal() {
             return Some(Candidate { value, joint, quoted: true, fills_line: false });
@@ -365,6 +395,9 @@ impl<'a> Cursor<'a> {
     /// What stands between two tags.
     fn element(&mut self) -> Option<Candidate> {
         self.blank_lines();
+        if self.eat(b"<value>") || self.eat(b"<string>") {
+            self.blank_lines();
+        }
         if self.eat(b"<![CDATA[") {
             let end = memchr::memmem::find(self.rest(), b"]]>")?;
             return Some(Candidate { value: self.at..self.at + end, joint: Joint::Element, quoted: true, fills_line: false });

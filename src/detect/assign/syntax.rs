@@ -11,6 +11,8 @@ pub(crate) enum Syntax {
     Shell,
     /// Values are quoted; a bare word is a variable.
     Code,
+    /// Values are quoted, and there to set something.
+    Settings,
     /// Values are quoted, or stand between tags.
     Markup,
     /// Text for people.
@@ -125,10 +127,6 @@ const CODE: &[&str] = &[
     "sol",
     "sql",
     "psql",
-    "toml",
-    "tf",
-    "tfvars",
-    "hcl",
     "json",
     "json5",
     "jsonc",
@@ -155,7 +153,6 @@ const CODE: &[&str] = &[
     "cue",
     "jsonnet",
     "libsonnet",
-    "tfstate",
     "cr",
     "haml",
     "jsp",
@@ -168,6 +165,7 @@ const CODE: &[&str] = &[
     "gemspec",
     "gyp",
 ];
+const SETTINGS: &[&str] = &["toml", "tf", "tfvars", "hcl", "tfstate"];
 const MARKUP: &[&str] = &[
     "xml",
     "plist",
@@ -214,6 +212,7 @@ impl Syntax {
             (YAML, Self::Yaml),
             (SHELL, Self::Shell),
             (CODE, Self::Code),
+            (SETTINGS, Self::Settings),
             (MARKUP, Self::Markup),
             (PROSE, Self::Prose),
         ];

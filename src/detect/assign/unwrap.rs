@@ -6,6 +6,10 @@ use std::ops::Range;
 /// Calls that pass their one argument on as it is.
 const PASSES_ON: &[&str] = &[
     "string",
+    "qstring",
+    "qstringliteral",
+    "qlatin1string",
+    "to_string",
     "str",
     "bytes",
     "from",
@@ -36,7 +40,7 @@ pub(super) fn default_of(text: Cursor<'_>, is_code: bool) -> Option<Range<usize>
         return Some(value);
     }
     let length =
-        text.rest().iter().take(96).take_while(|byte| byte.is_ascii_alphanumeric() || b"_.:!$[]'\"->?".contains(byte)).count();
+        text.rest().iter().take(96).take_while(|byte| byte.is_ascii_alphanumeric() || b"_.:!@$[]'\"->?".contains(byte)).count();
     let mut after = Cursor { at: text.at + length, ..text };
     let callee = text.rest().get(..length)?;
     if callee.is_empty() {
@@ -45,15 +49,23 @@ pub(super) fn default_of(text: Cursor<'_>, is_code: bool) -> Option<Range<usize>
     if after.eat(b"(") {
         return argument(after, callee);
     }
+    if after.eat(b"{") {
+        return after.literal();
+    }
     // `new String("v")`, `await x`, and the like.
     if matches!(callee, b"new" | b"await" | b"return" | b"ConvertTo-SecureString") && is_code {
         after.blank();
         return if callee == b"new" { default_of(after, false) } else { after.literal() };
     }
-    after.blank();
-    let joined = [&b"||"[..], b"??", b"or ", b"?:"].into_iter().any(|mark| after.eat(mark));
-    after.blank();
-    if joined { after.literal() } else { None }
+    fallback(after)
+}
+
+/// The literal behind `||`, `or` and their like.
+fn fallback(mut text: Cursor<'_>) -> Option<Range<usize>> {
+    text.blank();
+    let joined = [&b"||"[..], b"??", b"or ", b"?:", b"| default ", b"|default("].into_iter().any(|mark| text.eat(mark));
+    text.blank();
+    if joined { text.literal() } else { None }
 }
 
 fn argument(mut text: Cursor<'_>, callee: &[u8]) -> Option<Range<usize>> {
@@ -62,6 +74,9 @@ fn argument(mut text: Cursor<'_>, callee: &[u8]) -> Option<Range<usize>> {
     if text.eat(b")") {
         let word =
             callee.rsplit(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').next().unwrap_or_default().to_ascii_lowercase();
+        if let Some(found) = fallback(text) {
+            return Some(found);
+        }
         return PASSES_ON.iter().any(|name| name.as_bytes() == word).then_some(first);
     }
     // A second literal is the default of what the first one names.

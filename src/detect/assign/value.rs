@@ -57,6 +57,18 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     if placeholder::is_placeholder(value) {
         return Some("a placeholder");
     }
+    if ["$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$y$", "$8$", "$9$", "$argon2", "$apr1$", "{SSHA}"]
+        .iter()
+        .any(|mark| value.starts_with(mark.as_bytes()))
+    {
+        return Some("a hash");
+    }
+    if value.contains(&b'|') && language::wordiness(value) > 0.4 {
+        return Some("a list of rules");
+    }
+    if !value.is_ascii() && !value.iter().any(u8::is_ascii_digit) {
+        return Some("text");
+    }
     let lower = value.to_ascii_lowercase();
     if std::str::from_utf8(&lower).is_ok_and(|word| NO_VALUES.contains(word)) {
         return Some("a word for none");
