@@ -75,54 +75,56 @@ mod avx2 {
         _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(entries.as_ptr().cast()) })
     }
 
-    /// The halves of each byte.
+    /// The low and the high half of each byte.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn halves(bytes: &[u8; VECTOR]) -> [__m256i; 2] {
+    fn halves(bytes: &[u8; VECTOR]) -> (__m256i, __m256i) {
         let (vector, low) = (load(bytes), _mm256_set1_epi8(15));
-        [_mm256_and_si256(vector, low), _mm256_and_si256(_mm256_srli_epi16::<4>(vector), low)]
+        (_mm256_and_si256(vector, low), _mm256_and_si256(_mm256_srli_epi16::<4>(vector), low))
     }
 
-    /// Which bytes are not zero.
+    /// Which bytes of two vectors are not zero.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn set(vectors: [__m256i; 2]) -> u64 {
-        let [low, high] = vectors
-            .map(|vector| u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(vector, _mm256_setzero_si256())).cast_unsigned()));
-        !(low | high << VECTOR)
+    fn set(first: __m256i, second: __m256i) -> u64 {
+        let first = _mm256_movemask_epi8(_mm256_cmpeq_epi8(first, _mm256_setzero_si256())).cast_unsigned();
+        let second = _mm256_movemask_epi8(_mm256_cmpeq_epi8(second, _mm256_setzero_si256())).cast_unsigned();
+        !(u64::from(first) | u64::from(second) << VECTOR)
     }
 
+    // Loops over indices: what adapters of iterators call is compiled without the feature, and not inlined.
     #[target_feature(enable = "avx2,bmi1,popcnt")]
     pub(super) fn pieces(tables: &Tables, bytes: &[u8], places: &mut [u16]) -> (usize, usize) {
-        let tables = tables.0.each_ref().map(|group| group.each_ref().map(|halves| halves.each_ref().map(|half| table(half))));
+        let zero = _mm256_setzero_si256();
+        let (mut lows, mut highs) = ([[zero; WIDTH]; GROUPS], [[zero; WIDTH]; GROUPS]);
+        for group in 0..GROUPS {
+            for place in 0..WIDTH {
+                let [low, high] = &tables.0[group][place];
+                (lows[group][place], highs[group][place]) = (table(low), table(high));
+            }
+        }
         let (mut done, mut len) = (0, 0);
         while let Some(block) = bytes.get(done..).and_then(<[u8]>::first_chunk::<{ BLOCK + WIDTH }>)
             && let Some(free) = places.get_mut(len..).and_then(<[u16]>::first_chunk_mut)
             && let Ok(base) = u16::try_from(done)
         {
-            let mut read = [[[_mm256_setzero_si256(); 2]; 2]; WIDTH];
-            for (place, read) in read.iter_mut().enumerate() {
-                for (half, read) in read.iter_mut().enumerate() {
-                    let start = place + half * VECTOR;
-                    let Some(chunk) = block.get(start..).and_then(<[u8]>::first_chunk) else { break };
-                    *read = halves(chunk);
-                }
-            }
-            let mut any = [_mm256_setzero_si256(); 2];
-            for group in 0..GROUPS {
-                let mut all = [_mm256_set1_epi8(-1); 2];
-                for (place, read) in read.iter().enumerate() {
-                    let [low, high] = tables[group][place];
-                    for (all, read) in all.iter_mut().zip(read) {
-                        let fits = _mm256_and_si256(_mm256_shuffle_epi8(low, read[0]), _mm256_shuffle_epi8(high, read[1]));
-                        *all = _mm256_and_si256(*all, fits);
+            let mut any = [zero; 2];
+            for half in 0..2 {
+                let mut all = [_mm256_set1_epi8(-1); GROUPS];
+                for place in 0..WIDTH {
+                    let Some(chunk) = block.get(half * VECTOR + place..).and_then(<[u8]>::first_chunk) else { break };
+                    let (low, high) = halves(chunk);
+                    for group in 0..GROUPS {
+                        let (low, high) =
+                            (_mm256_shuffle_epi8(lows[group][place], low), _mm256_shuffle_epi8(highs[group][place], high));
+                        all[group] = _mm256_and_si256(all[group], _mm256_and_si256(low, high));
                     }
                 }
-                for (any, all) in any.iter_mut().zip(all) {
-                    *any = _mm256_or_si256(*any, all);
+                for group in 0..GROUPS {
+                    any[half] = _mm256_or_si256(any[half], all[group]);
                 }
             }
-            len += spread(set(any), base, free);
+            len += spread(set(any[0], any[1]), base, free);
             done += BLOCK;
         }
         (done, len)
@@ -164,15 +166,21 @@ mod avx2 {
         };
         const HIGH: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0];
         let (low, high) = (table(&LOW), table(&HIGH));
-        let (blocks, _) = bytes.as_chunks::<BLOCK>();
-        for (mark, block) in marks.iter_mut().zip(blocks) {
-            let (vectors, _) = block.as_chunks::<VECTOR>();
-            let [Some(first), Some(second)] = [vectors.first(), vectors.get(1)] else { break };
-            *mark = set([first, second].map(|vector| {
-                let [lows, highs] = halves(vector);
-                _mm256_and_si256(_mm256_shuffle_epi8(low, lows), _mm256_shuffle_epi8(high, highs))
-            }));
+        let mut blocks = 0;
+        while let Some(mark) = marks.get_mut(blocks)
+            && let Some((first, second)) = bytes.get(blocks * BLOCK..).and_then(<[u8]>::first_chunk::<BLOCK>).and_then(split)
+        {
+            let ((first_low, first_high), (second_low, second_high)) = (halves(first), halves(second));
+            let first = _mm256_and_si256(_mm256_shuffle_epi8(low, first_low), _mm256_shuffle_epi8(high, first_high));
+            let second = _mm256_and_si256(_mm256_shuffle_epi8(low, second_low), _mm256_shuffle_epi8(high, second_high));
+            *mark = set(first, second);
+            blocks += 1;
         }
-        blocks.len().min(marks.len())
+        blocks
+    }
+
+    #[inline]
+    fn split(block: &[u8; BLOCK]) -> Option<(&[u8; VECTOR], &[u8; VECTOR])> {
+        Some((block.first_chunk()?, block.last_chunk()?))
     }
 }

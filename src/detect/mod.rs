@@ -138,6 +138,22 @@ impl Engine {
         LOOKBACK
     }
 
+    /// How many literals stand in `bytes`: what the first pass costs alone, for benches.
+    #[doc(hidden)]
+    pub fn count_literals(&self, bytes: &[u8]) -> usize {
+        let mut count = 0;
+        self.literals.each(bytes, |_, _| count += 1);
+        count
+    }
+
+    /// The same without the kernel.
+    #[doc(hidden)]
+    pub fn count_literals_plainly(&self, bytes: &[u8]) -> usize {
+        let mut count = 0;
+        self.literals.each_plainly(bytes, |_, _| count += 1);
+        count
+    }
+
     /// Finds what stands in a view.
     pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
         let found = self.search(view.bytes, None, context::Around::of(view), |_| {});

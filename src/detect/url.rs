@@ -80,32 +80,33 @@ fn parts(bytes: &[u8], at: usize) -> Option<Parts> {
     let skip = bytes.get(scheme.clone())?.iter().position(u8::is_ascii_alphabetic)?;
     let start = at + 3;
     let rest = bytes.get(start..bytes.len().min(start + LONGEST))?;
-    let stops = |byte: &u8| {
-        byte.is_ascii_whitespace() || byte.is_ascii_control() || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\')
-    };
     // Nearly all end here, at a slash.
     let colon = rest.iter().position(|byte| matches!(byte, b':' | b'/' | b'?' | b'#' | b'@') || stops(byte))?;
     if rest.get(colon) != Some(&b':') {
         return None;
     }
-    let rest = rest.get(..rest.iter().position(stops).unwrap_or(rest.len()))?;
-    work::add(rest.len());
-    let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#');
+    let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#') || stops(byte);
     let authority = rest.get(..rest.iter().position(ends).unwrap_or(rest.len()))?;
+    work::add(authority.len());
     let sign = match authority.iter().rposition(|byte| *byte == b'@') {
         Some(sign) => sign,
         None => odd(rest, colon, authority.len(), bytes.get(scheme.clone())?)?,
     };
-    let numeric = rest.get(sign + 1..)?.first() == Some(&b'[');
-    let host = rest
-        .get(sign + 1..)?
-        .iter()
-        .position(|byte| numeric && *byte == b']' || !numeric && matches!(byte, b'/' | b'?' | b'#' | b':' | b',' | b';' | b')'));
-    let host = sign + 1..sign + 1 + host.unwrap_or(rest.len() - sign - 1);
+    let after = rest.get(sign + 1..)?;
+    let numeric = after.first() == Some(&b'[');
+    let host = after.iter().position(|byte| {
+        numeric && *byte == b']' || !numeric && matches!(byte, b'/' | b'?' | b'#' | b':' | b',' | b';' | b')') || stops(byte)
+    });
+    let host = sign + 1..sign + 1 + host.unwrap_or(after.len());
     let moved = |range: Range<usize>| start + range.start..start + range.end;
     let parts =
         Parts { scheme: scheme.start + skip..at, user: moved(0..colon), password: moved(colon + 1..sign), host: moved(host) };
     (!parts.scheme.is_empty() && colon < sign && !parts.password.is_empty() && !parts.host.is_empty()).then_some(parts)
+}
+
+/// Whether a URL does not go on with `byte`.
+fn stops(byte: &u8) -> bool {
+    byte.is_ascii_whitespace() || byte.is_ascii_control() || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\')
 }
 
 /// The `@` of a URL whose password holds `/`, `?` or `#` unescaped. Not in web addresses, where a path
@@ -116,7 +117,9 @@ fn odd(rest: &[u8], colon: usize, authority: usize, scheme: &[u8]) -> Option<usi
     if web || port {
         return None;
     }
-    memchr::memchr(b'@', rest).filter(|sign| *sign > authority)
+    let sign = rest.iter().position(|byte| *byte == b'@' || stops(byte)).unwrap_or(rest.len());
+    work::add(sign);
+    (rest.get(sign) == Some(&b'@') && sign > authority).then_some(sign)
 }
 
 fn is_real(user: &[u8], password: &[u8], host: &[u8]) -> bool {

@@ -43,7 +43,7 @@ mod tests {
         check(&engine, "x", 1);
         check(&engine, "-A", 2);
         for part in ["://", "a://", "a://b:", "a://b:c/", "eyJ", "-eyJ", "-eyJ.", "asic ", "basic ", "\"auth\":", "\"auths\":{"] {
-            check(&engine, part, 70);
+            check(&engine, part, 90);
         }
         for part in ["-----BEGIN ", "-----BEGIN PRIVATE KEY-----\n", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"] {
             check(&engine, part, 8);

@@ -40,6 +40,15 @@ fn hash(word: u32) -> u32 {
     (word << 8).wrapping_mul(0x9e37_79b1)
 }
 
+/// The first three bytes of a word.
+const THREE: u32 = u32::MAX >> 8;
+
+/// The slot of a piece: of its four bytes, or of the three that it has.
+#[inline]
+fn slot(word: u32) -> usize {
+    (word.wrapping_mul(0x9e37_79b1) >> (32 - SLOTS)) as usize
+}
+
 /// The four bytes at `place` as a number; zeros where the text ends.
 #[inline]
 fn word(bytes: &[u8], place: usize) -> u32 {
@@ -61,7 +70,7 @@ impl<T: Copy> Prefilter<T> {
     pub(super) fn new(literals: Vec<(Vec<u8>, T)>) -> Self {
         let mut pieces = buckets::pieces(literals.iter().map(|(literal, _)| literal.as_slice()));
         let tables = buckets::tables(&pieces);
-        let slot = |piece: &Piece| (hash(piece.word) >> (32 - SLOTS)) as usize;
+        let slot = |piece: &Piece| slot(piece.word);
         let mut bitmap = Box::new([0u64; 1 << (BITS - 6)]);
         let mut slots = vec![0u32; (1 << SLOTS) + 1];
         for piece in &pieces {
@@ -110,6 +119,11 @@ impl<T: Copy> Prefilter<T> {
         }
     }
 
+    /// [`Self::each`] without the kernel, to measure one against the other.
+    pub(super) fn each_plainly(&self, bytes: &[u8], found: impl FnMut(T, usize)) {
+        self.each_by(bytes, Self::plain, found);
+    }
+
     /// The places of a stretch where a literal may stand, by the kernel as far as it goes.
     fn sifted(&self, bytes: &[u8], start: usize, places: &mut Places) {
         let stretch = bytes.get(start..).unwrap_or_default();
@@ -126,7 +140,6 @@ impl<T: Copy> Prefilter<T> {
     }
 
     /// The twin of [`Self::sifted`]: the bitmap is asked at every byte.
-    #[cfg(test)]
     fn plain(&self, bytes: &[u8], start: usize, places: &mut Places) {
         self.scanned(bytes, start, 0, places);
     }
@@ -157,7 +170,15 @@ impl<T: Copy> Prefilter<T> {
     #[inline]
     fn compare(&self, bytes: &[u8], place: usize, seen: &mut Vec<(usize, u32)>) {
         let word = word(bytes, place);
-        let slot = (hash(word) >> (32 - SLOTS)) as usize;
+        let (four, three) = (slot(word), slot(word & THREE));
+        self.compare_slot(bytes, (place, word), four, seen);
+        if three != four {
+            self.compare_slot(bytes, (place, word), three, seen);
+        }
+    }
+
+    #[inline]
+    fn compare_slot(&self, bytes: &[u8], (place, word): (usize, u32), slot: usize, seen: &mut Vec<(usize, u32)>) {
         let (Some(start), Some(end)) = (self.slots.get(slot), self.slots.get(slot + 1)) else { return };
         for piece in self.pieces.get(*start as usize..*end as usize).unwrap_or_default() {
             if (piece.word ^ word) & piece.mask == 0
