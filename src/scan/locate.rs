@@ -69,6 +69,8 @@ pub(super) fn unlined(origin: &Origin, offset: u64, hit: Hit) -> Finding {
         decoded: hit.decoded,
         note: hit.note,
         instruction: None,
+        content: None,
+        package: None,
     }
 }
 

@@ -15,7 +15,7 @@ mod walker;
 
 pub use progress::Progress;
 
-use crate::audit::{Audit, Target};
+use crate::audit::{Audit, Known, Target};
 use crate::detect::Engine;
 use crate::finding::{Gap, GapReason, Scope};
 use crate::image::lifecycle::LayerEntries;
@@ -73,7 +73,7 @@ pub fn scan(artifact: &Artifact, engine: &Engine, options: &Options, progress: &
 }
 
 fn assemble(artifact: &Artifact, results: Results, ledgers: Vec<(RootId, LayerEntries)>) -> Audit {
-    let Results { findings, mut gaps, mut seen, dropped } = results;
+    let Results { findings, mut gaps, mut seen, dropped, packages } = results;
     seen.images = artifact.images.len() as u64;
     gaps.extend(artifact.gaps.iter().cloned());
     if let Some(root) = artifact.roots.first().filter(|_| dropped > 0) {
@@ -86,5 +86,6 @@ fn assemble(artifact: &Artifact, results: Results, ledgers: Vec<(RootId, LayerEn
         ledgers.into_iter().map(|(root, entries)| (root, Arc::new(entries))).collect();
     let layer_roots = artifact.roots.iter().filter(|root| root.kind == RootKind::Layer).map(|root| root.id).collect();
     let target = Target { name: artifact.name.clone(), kind: artifact.kind.as_str() };
-    Audit::new(target, artifact.images.clone(), findings, gaps, seen, &ledgers, &layer_roots)
+    let known = Known { ledgers: &ledgers, layers: &layer_roots, packages: &packages };
+    Audit::new(target, artifact.images.clone(), findings, gaps, seen, &known)
 }

@@ -51,7 +51,7 @@ fn file(walker: &mut Walker<'_, '_, '_>, nest: &Nest, path: &Path) -> std::io::R
     let length = file.metadata()?.len();
     walker.crew.progress.expect(length);
     let mut body = Consumed { inner: file, budget: nest.budget.clone() };
-    walker.body(nest, &mut body);
+    walker.file(nest, &mut body);
     walker.crew.progress.advance(length);
     Ok(())
 }
