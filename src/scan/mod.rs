@@ -4,6 +4,7 @@
 //! fate of each file a finding lies in, the image and layer it belongs to, the totals.
 
 mod crew;
+mod digests;
 mod flat;
 mod locate;
 mod nest;
@@ -68,7 +69,8 @@ pub fn scan(artifact: &Artifact, engine: &Engine, options: &Options, progress: &
             scope.spawn(move |scope| root::scan(crew, scope, root, ledgers));
         }
     })?;
-    let results = crew.finish();
+    let mut results = crew.finish();
+    digests::take(artifact, &mut results.findings, &results.packages);
     Ok(assemble(artifact, results, ledgers.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)))
 }
 
