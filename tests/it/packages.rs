@@ -27,7 +27,7 @@ fn audit(target: &str, threads: usize) -> Audit {
     scan(&artifact, &engine, &options, &Progress::default()).expect("threads")
 }
 
-/// What is said of each incident: of where its first finding lies.
+/// What is said of each incident, by the path of its first finding; in a layer above the base, after its index.
 fn told(audit: &Audit) -> BTreeMap<String, String> {
     let of = |incident: &Incident| {
         let finding = &incident.occurrences[0].finding;
@@ -36,7 +36,11 @@ fn told(audit: &Audit) -> BTreeMap<String, String> {
             format!("{how} {package}")
         });
         let told = format!("{} {}: {package}", incident.severity.as_str(), incident.disposition.as_str());
-        (finding.place.path().unwrap_or_default(), told)
+        let path = finding.place.path().unwrap_or_default();
+        match incident.occurrences[0].layer {
+            Some(layer) if layer > 0 => (format!("{layer}:{path}"), told),
+            _ => (path, told),
+        }
     };
     audit.incidents.iter().map(of).collect()
 }
@@ -132,8 +136,8 @@ fn a_distribution_ships_nobodys_secret() {
             ("usr/share/tls/packed.gz", TLS),
             ("usr/share/tls/token", TLS),
             ("etc/tls/key.pem", TLS),
-            ("usr/share/tls/changed.pem", "high actionable: ! the Debian package tls 3.7.9-2"),
-            ("usr/share/tls/beside.pem", "high actionable: nobody"),
+            ("usr/share/tls/changed.pem", "critical actionable: ! the Debian package tls 3.7.9-2"),
+            ("usr/share/tls/beside.pem", "critical actionable: nobody"),
             ("opt/tls/key.pem", "low example: = the Debian package tls 3.7.9-2"),
             ("usr/share/theirs/token", "critical actionable: = the Debian package theirs 1"),
         ],
@@ -146,7 +150,8 @@ fn a_file_that_a_later_layer_changes_is_its_makers() {
     check(
         &[debian(), changed],
         &[
-            ("etc/tls/key.pem", "high actionable: ! the Debian package tls 3.7.9-2"),
+            ("1:etc/tls/key.pem", "critical actionable: ! the Debian package tls 3.7.9-2"),
+            ("etc/tls/key.pem", TLS),
             ("usr/lib/tls/small.pem", TLS),
         ],
     );
@@ -158,7 +163,7 @@ fn a_secret_of_a_package_that_stands_elsewhere_too_is_a_leak() {
     let image = image_of(&[debian(), copied]);
     let audit = audit(image.path().to_str().expect("a plain path"), 2);
     let incident = audit.incidents.iter().find(|incident| incident.occurrences.len() == 2).expect("one incident of two places");
-    assert_eq!((incident.severity, incident.disposition), (Severity::High, Disposition::Actionable));
+    assert_eq!((incident.severity, incident.disposition), (Severity::Critical, Disposition::Actionable));
 }
 
 #[test]
@@ -181,7 +186,7 @@ fn alpine_knows_its_files_by_sha1() {
         &[files, vec![file("lib/apk/db/installed", installed)]],
         &[
             ("usr/share/tls/key.pem", "info example: = the Alpine package tls 1.2-r0"),
-            ("usr/share/tls/changed.pem", "high actionable: ! the Alpine package tls 1.2-r0"),
+            ("usr/share/tls/changed.pem", "critical actionable: ! the Alpine package tls 1.2-r0"),
         ],
     );
 }
@@ -199,12 +204,8 @@ fn distribution(name: &str, files: &[(&str, String)], extra: &str) -> Files {
 
 #[test]
 fn published_python_leaks_only_what_identifies_itself() {
-    let listed = [
-        ("pkg/config.py", password(50)),
-        ("pkg/keys.py", token(51)),
-        ("pkg/tests/keys.py", token(52)),
-        ("pkg/pem.py", key(56)),
-    ];
+    let listed =
+        [("pkg/config.py", password(50)), ("pkg/keys.py", token(51)), ("pkg/tests/keys.py", token(52)), ("pkg/pem.py", key(56))];
     let mut files = distribution("pkg", &listed, "pkg/__pycache__/pem.cpython-311.pyc,,\npkg/changed.py,sha256=,1\n");
     files.push(file(&format!("{SITE}/pkg/planted.py"), password(53)));
     // What a compiler makes of the source holds the same key; another one it cannot hold.
@@ -218,8 +219,8 @@ fn published_python_leaks_only_what_identifies_itself() {
             (&path("pkg/keys.py"), "critical actionable: = the Python package pkg 2.0"),
             (&path("pkg/tests/keys.py"), "low example: = the Python package pkg 2.0"),
             (&path("pkg/__pycache__/pem.cpython-311.pyc"), "low example: = the Python package pkg 2.0"),
-            (&path("pkg/__pycache__/config.cpython-311.pyc"), "high actionable: ? the Python package pkg 2.0"),
-            (&path("pkg/planted.py"), "medium actionable: nobody"),
+            (&path("pkg/__pycache__/config.cpython-311.pyc"), "critical actionable: ? the Python package pkg 2.0"),
+            (&path("pkg/planted.py"), "high actionable: nobody"),
         ],
     );
 }
@@ -227,7 +228,7 @@ fn published_python_leaks_only_what_identifies_itself() {
 #[test]
 fn what_was_installed_from_a_folder_is_its_makers() {
     let files = distribution("ours", &[("ours/config.py", password(60))], "ours-2.0.dist-info/direct_url.json,sha256=,1\n");
-    check(&[files], &[(&format!("{SITE}/ours/config.py"), "medium actionable: = the Python package ours 2.0")]);
+    check(&[files], &[(&format!("{SITE}/ours/config.py"), "high actionable: = the Python package ours 2.0")]);
 }
 
 #[test]
@@ -251,11 +252,11 @@ fn npm_packages_are_those_that_a_lock_proves() {
         &[files],
         &[
             ("app/node_modules/a/lib/config.js", "low example: ? the npm package a 1.0.0"),
-            ("app/node_modules/a/.env", "medium actionable: ? the npm package a 1.0.0"),
+            ("app/node_modules/a/.env", "high actionable: ? the npm package a 1.0.0"),
             ("app/node_modules/a/lib/keys.js", "critical actionable: ? the npm package a 1.0.0"),
-            ("app/node_modules/b/config.js", "medium actionable: ? the npm package b 1.0.0"),
-            ("app/node_modules/ours/config.js", "medium actionable: ? the npm package ours 1.0.0"),
-            ("app/config.js", "medium actionable: nobody"),
+            ("app/node_modules/b/config.js", "high actionable: ? the npm package b 1.0.0"),
+            ("app/node_modules/ours/config.js", "high actionable: ? the npm package ours 1.0.0"),
+            ("app/config.js", "high actionable: nobody"),
         ],
     );
 }
@@ -272,5 +273,5 @@ fn a_directory_is_read_like_a_layer() {
     for path in ["usr/lib/tls/small.pem", "usr/lib/tls/long.so", "usr/share/tls/packed.gz", "etc/tls/key.pem"] {
         assert_eq!(found.get(&format!("rootfs/{path}")).map(String::as_str), Some(TLS), "{path}");
     }
-    assert!(found["rootfs/usr/share/tls/changed.pem"].starts_with("high actionable: !"));
+    assert!(found["rootfs/usr/share/tls/changed.pem"].starts_with("critical actionable: !"));
 }

@@ -31,9 +31,7 @@ pub(super) enum Record<'a> {
 pub(super) fn record<'a>(path: &[&'a [u8]]) -> Option<(usize, Record<'a>)> {
     match path {
         [base @ .., b"var", b"lib", b"dpkg", b"status"] => Some((base.len(), Record::Status(None))),
-        [base @ .., b"var", b"lib", b"dpkg", b"info", file] => {
-            Some((base.len(), Record::Sums(file.strip_suffix(b".md5sums")?)))
-        }
+        [base @ .., b"var", b"lib", b"dpkg", b"info", file] => Some((base.len(), Record::Sums(file.strip_suffix(b".md5sums")?))),
         [base @ .., b"var", b"lib", b"dpkg", b"status.d", file] => Some(match file.strip_suffix(b".md5sums") {
             Some(name) => (base.len(), Record::Sums(name)),
             None => (base.len(), Record::Status(Some(file))),

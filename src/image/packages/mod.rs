@@ -45,6 +45,8 @@ struct Owner {
     name: Box<str>,
     version: Box<str>,
     standing: Standing,
+    /// How many names of a path lie before the root that its record speaks of.
+    base: u16,
     /// Where the version is still to be looked up: the stanza that has it.
     stanza: Option<Box<[u8]>>,
 }
@@ -127,8 +129,10 @@ impl Collector {
             }
             dpkg::Record::Sums(name) => {
                 let bare = name.split(|byte| *byte == b':').next().unwrap_or_default();
-                let stanza = Some(stanza_key(base, name));
-                let Some(owner) = self.owner(Manager::Dpkg, bare, b"", Standing::Distribution, stanza) else { return };
+                let Some(owner) = self.owner(Manager::Dpkg, bare, b"", Standing::Distribution, base) else { return };
+                if let Some(owner) = self.records.owners.last_mut() {
+                    owner.stanza = Some(stanza_key(base, name));
+                }
                 for (path, sum) in dpkg::sums(bytes) {
                     self.merged_file(base, &path, owner, Some(sum));
                 }
@@ -150,7 +154,7 @@ impl Collector {
         if stanza.conffiles.is_empty() {
             return;
         }
-        let Some(owner) = self.owner(Manager::Dpkg, stanza.name, stanza.version, standing, None) else { return };
+        let Some(owner) = self.owner(Manager::Dpkg, stanza.name, stanza.version, standing, base) else { return };
         for (path, sum) in &stanza.conffiles {
             let path = labels(path);
             if !path.contains(&&b".."[..]) {
@@ -162,7 +166,7 @@ impl Collector {
     fn apk(&mut self, base: &[&[u8]], bytes: &[u8]) {
         for package in apk::installed(bytes) {
             let standing = Standing::Distribution;
-            let Some(owner) = self.owner(Manager::Apk, package.name, package.version, standing, None) else { continue };
+            let Some(owner) = self.owner(Manager::Apk, package.name, package.version, standing, base) else { continue };
             for (folder, file, sum) in package.files {
                 if let Some(path) = apk::path(folder, file) {
                     self.merged_file(base, &path, owner, sum);
@@ -174,7 +178,7 @@ impl Collector {
     fn python(&mut self, base: &[&[u8]], name: &[u8], version: &[u8], bytes: &[u8]) {
         let is_direct = python::files(bytes).any(|(path, _)| python::is_direct(&path));
         let standing = if is_direct { Standing::Named } else { Standing::Published };
-        let Some(owner) = self.owner(Manager::Python, name, version, standing, None) else { return };
+        let Some(owner) = self.owner(Manager::Python, name, version, standing, base) else { return };
         for (path, sum) in python::files(bytes) {
             if let Some(path) = below(base, &path) {
                 self.file(key(&path), owner, sum);
@@ -189,7 +193,7 @@ impl Collector {
                 for locked in npm::locked(bytes) {
                     let Some(names) = npm::names(&locked.folder) else { continue };
                     let (name, version) = (locked.name.as_bytes(), locked.version.as_bytes());
-                    let Some(owner) = self.owner(Manager::Npm, name, version, Standing::Published, None) else { continue };
+                    let Some(owner) = self.owner(Manager::Npm, name, version, Standing::Published, base) else { continue };
                     let folder = self.records.folders.entry(key(&[base, &names].concat())).or_default();
                     (folder.locked, folder.is_bundled) = (Some(owner), locked.is_bundled);
                 }
@@ -197,25 +201,19 @@ impl Collector {
             npm::Record::Manifest(depth) => {
                 let Some(manifest) = npm::manifest(bytes) else { return };
                 let (name, version) = (manifest.name.as_bytes(), manifest.version.as_bytes());
-                let Some(owner) = self.owner(Manager::Npm, name, version, Standing::Named, None) else { return };
+                let Some(owner) = self.owner(Manager::Npm, name, version, Standing::Named, &[]) else { return };
                 let folder = self.records.folders.entry(key(path.get(..depth).unwrap_or_default())).or_default();
                 (folder.named, folder.is_private) = (Some(owner), manifest.is_private);
             }
         }
     }
 
-    fn owner(
-        &mut self,
-        manager: Manager,
-        name: &[u8],
-        version: &[u8],
-        standing: Standing,
-        stanza: Option<Box<[u8]>>,
-    ) -> Option<u32> {
+    fn owner(&mut self, manager: Manager, name: &[u8], version: &[u8], standing: Standing, base: &[&[u8]]) -> Option<u32> {
         if self.is_full() || name.is_empty() {
             return None;
         }
-        let owner = Owner { manager, name: name_of(name)?, version: name_of(version)?, standing, stanza };
+        let base = u16::try_from(base.len()).ok()?;
+        let owner = Owner { manager, name: name_of(name)?, version: name_of(version)?, standing, base, stanza: None };
         let index = u32::try_from(self.records.owners.len()).ok()?;
         self.records.owners.push(owner);
         Some(index)
@@ -264,4 +262,80 @@ fn name_of(bytes: &[u8]) -> Option<Box<str>> {
 
 fn stanza_key(base: &[&[u8]], name: &[u8]) -> Box<[u8]> {
     [&base.join(&b'/'), &b":"[..], name].concat().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blob::Sums;
+
+    /// What the records of one layer say of the file at `path` with this content.
+    #[track_caller]
+    fn check(records: &[(&str, &str)], path: &str, content: &str, expected: &str) {
+        let mut collector = Collector::new(1_000);
+        for (path, bytes) in records {
+            assert!(Collector::wants(path.as_bytes()), "{path}");
+            collector.take(path.as_bytes(), bytes.as_bytes());
+        }
+        let records = collector.finish();
+        let sums = Sums::of(content.as_bytes());
+        let package = Shelf::new(vec![None, Some(&records)]).package(0, path.as_bytes(), Some(&sums));
+        let told = package.map(|package| format!("{package} {:?} {:?}", package.unchanged, package.standing));
+        assert_eq!(told.as_deref().unwrap_or("nobody"), expected, "{path}");
+    }
+
+    /// MD5 of `x`.
+    const X: &str = "9dd4e461268c8034f5c8564e155c67a6";
+
+    #[test]
+    fn dpkg_names_versions_by_architecture() {
+        let status = "Package: a\nArchitecture: i386\nVersion: 1\n\nPackage: a\nArchitecture: amd64\nVersion: 2\n";
+        let (i386, amd64) = (format!("{X}  usr/lib/i386/a"), format!("{X}  usr/lib/amd64/a"));
+        let records = [
+            ("var/lib/dpkg/info/a:i386.md5sums", i386.as_str()),
+            ("./var/lib/dpkg/info/a:amd64.md5sums", &amd64),
+            ("var/lib/dpkg/status", status),
+        ];
+        check(&records, "usr/lib/i386/a", "x", "the Debian package a 1 Some(true) Distribution");
+        check(&records, "./usr/lib/amd64/a", "y", "the Debian package a 2 Some(false) Distribution");
+        check(&records, "lib/amd64/a", "x", "nobody");
+        check(&records[..1], "usr/lib/i386/a", "x", "the Debian package a Some(true) Distribution");
+    }
+
+    #[test]
+    fn of_several_claims_that_of_the_distribution_counts_if_its_digest_does() {
+        let sums = format!("{X}  usr/lib/python3/dist-packages/a.py");
+        let record = "a.py,sha256=LXEWQrcmsEQBYnyp-6wy9chTD7GQPMTbAiWHF5IaSIE,1\n";
+        let records = [
+            ("usr/lib/python3/dist-packages/a-1.dist-info/RECORD", record),
+            ("var/lib/dpkg/info/python3-a.md5sums", sums.as_str()),
+        ];
+        check(&records, "usr/lib/python3/dist-packages/a.py", "x", "the Debian package python3-a Some(true) Distribution");
+        let changed = [records[0], ("var/lib/dpkg/info/python3-a.md5sums", &sums.replace(X, &X.replace('9', "8")))];
+        check(&changed, "usr/lib/python3/dist-packages/a.py", "x", "the Python package a 1 Some(true) Published");
+    }
+
+    #[test]
+    fn what_a_record_says_is_bounded_wherever_it_is_cut() {
+        let status = format!("Package: a\nVersion: 1\nConffiles:\n /etc/a {X}\n /etc/../b {X}\n\n").repeat(20);
+        let sums = format!("{X}  usr/a\n").repeat(100);
+        let installed = "P:a\nV:1\nF:usr\nR:a\nR:b\n\n".repeat(40);
+        let lock = r#"{"packages":{"node_modules/a":{"version":"1","integrity":"x"},"node_modules/../b":{"integrity":"x"}}}"#;
+        let long = format!("P:{}\nV:1\nR:a\n", "n".repeat(1 << 20));
+        let records = [
+            ("var/lib/dpkg/status", status.as_str()),
+            ("var/lib/dpkg/info/a.md5sums", &sums),
+            ("lib/apk/db/installed", &installed),
+            ("a-1.dist-info/RECORD", "a.py,,\n\"b\",,\n"),
+            ("package-lock.json", lock),
+            ("lib/apk/db/installed", &long),
+        ];
+        for (path, bytes) in records {
+            for end in (0..bytes.len().min(4_000)).chain([bytes.len()]) {
+                let mut collector = Collector::new(50);
+                collector.take(path.as_bytes(), &bytes.as_bytes()[..end]);
+                assert!(collector.finish().len() <= 51, "{path} cut at {end}");
+            }
+        }
+    }
 }

@@ -125,7 +125,8 @@ mod tests {
     use super::*;
 
     fn check(lock: &str, expected: &[&str]) {
-        let told = |one: Locked| format!("{} {} {}{}", one.folder, one.name, one.version, if one.is_bundled { " in" } else { "" });
+        let told =
+            |one: Locked| format!("{} {} {}{}", one.folder, one.name, one.version, if one.is_bundled { " in" } else { "" });
         assert_eq!(locked(lock.as_bytes()).into_iter().map(told).collect::<Vec<_>>(), expected, "{lock}");
     }
 
@@ -151,7 +152,11 @@ mod tests {
 
     #[test]
     fn a_deep_and_wide_tree_of_names_stays_small() {
-        let deep = format!("{}{}", format!("{{\"dependencies\":{{\"{}\":", "n".repeat(2_000)).repeat(60), "1".to_owned() + &"}}".repeat(60));
+        let deep = format!(
+            "{}{}",
+            format!("{{\"dependencies\":{{\"{}\":", "n".repeat(2_000)).repeat(60),
+            "1".to_owned() + &"}}".repeat(60)
+        );
         assert!(locked(deep.as_bytes()).is_empty());
     }
 

@@ -94,14 +94,7 @@ impl<'a> Shelf<'a> {
         order.filter_map(|at| self.layers.get(at).copied().flatten().map(|records| (at, records)))
     }
 
-    fn told(
-        &self,
-        layer: usize,
-        records: &Records,
-        owner: u32,
-        names: &[&[u8]],
-        unchanged: Option<bool>,
-    ) -> Option<Package> {
+    fn told(&self, layer: usize, records: &Records, owner: u32, names: &[&[u8]], unchanged: Option<bool>) -> Option<Package> {
         let owner = records.owners.get(owner as usize)?;
         let mut standing = owner.standing;
         let mut version = owner.version.to_string();
@@ -111,7 +104,7 @@ impl<'a> Shelf<'a> {
             standing = if stanza.is_some_and(|stanza| stanza.is_foreign) { Standing::Published } else { standing };
             version = stanza.map(|stanza| stanza.version.to_string()).unwrap_or_default();
         }
-        if standing == Standing::Distribution && !is_of_distribution(names) {
+        if standing == Standing::Distribution && !is_of_distribution(names.get(usize::from(owner.base)..).unwrap_or_default()) {
             standing = Standing::Published;
         }
         Some(Package { manager: owner.manager, name: owner.name.to_string(), version, unchanged, standing })
