@@ -3,9 +3,12 @@
 //! One secret is one incident, however many layers, configs and bundles repeat it. A blob that two
 //! images share was scanned once; here its findings are told for each image that has it.
 
+mod attribution;
+
 use crate::finding::{Confidence, Disposition, Finding, Gap, Instruction, Reason, RuleLabel, Severity, Totals};
 use crate::image::Image;
 use crate::image::lifecycle::{LayerEntries, State, fates};
+use crate::image::packages::Records;
 use crate::place::RootId;
 use crate::secret::Secret;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -108,16 +111,26 @@ pub struct Audit {
     pub seen: Totals,
 }
 
+/// What is known of the roots besides what was found in them.
+#[derive(Debug)]
+pub struct Known<'a> {
+    /// The entries of each layer blob.
+    pub ledgers: &'a HashMap<RootId, Arc<LayerEntries>>,
+    /// The roots that are layers.
+    pub layers: &'a HashSet<RootId>,
+    /// What package managers recorded in layers and directories.
+    pub packages: &'a BTreeMap<RootId, Records>,
+}
+
 impl Audit {
-    /// Brings findings together. `ledgers` has the entries of each layer blob, `layers` the roots that are layers.
+    /// Brings findings together.
     pub fn new(
         target: Target,
         images: Vec<Image>,
         findings: Vec<Finding>,
         gaps: Vec<Gap>,
         seen: Totals,
-        ledgers: &HashMap<RootId, Arc<LayerEntries>>,
-        layers: &HashSet<RootId>,
+        known: &Known<'_>,
     ) -> Self {
         let mut occurrences = Vec::new();
         let mut uses: HashMap<RootId, Vec<Home>> = HashMap::new();
@@ -128,7 +141,7 @@ impl Audit {
         }
         for finding in findings {
             let root = finding.place.root_id();
-            let is_file = layers.contains(&root) || finding.place.path_bytes().is_some();
+            let is_file = known.layers.contains(&root) || finding.place.path_bytes().is_some();
             let fate = if is_file { Fate::Live } else { Fate::Config };
             match uses.get(&root) {
                 None => occurrences.push(Occurrence { image: None, layer: None, fate, finding }),
@@ -138,7 +151,8 @@ impl Audit {
                 })),
             }
         }
-        settle_fates(&mut occurrences, &images, ledgers);
+        settle_fates(&mut occurrences, &images, known.ledgers);
+        attribution::attribute(&mut occurrences, &images, known.packages);
         Self { target, images, incidents: group(occurrences), gaps, seen }
     }
 

@@ -126,6 +126,72 @@ impl<R: Read> Read for Hashed<R> {
     }
 }
 
+/// A digest by which a package manager knows a file. For telling files apart, not for trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sum {
+    /// dpkg.
+    Md5([u8; 16]),
+    /// apk.
+    Sha1([u8; 20]),
+    /// Python.
+    Sha256([u8; 32]),
+}
+
+impl Sum {
+    /// An MD5 as dpkg writes it.
+    pub fn md5_hex(hex: &[u8]) -> Option<Self> {
+        Some(Self::Md5(data_encoding::HEXLOWER.decode(hex).ok()?.try_into().ok()?))
+    }
+}
+
+/// All digests of one file by which it may be known.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sums {
+    md5: [u8; 16],
+    sha1: [u8; 20],
+    sha256: [u8; 32],
+}
+
+impl Sums {
+    /// Of bytes in memory.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut hasher = SumsHasher::default();
+        hasher.update(bytes);
+        hasher.finish()
+    }
+
+    /// Whether `sum` is one of them.
+    pub fn has(&self, sum: &Sum) -> bool {
+        match sum {
+            Sum::Md5(sum) => self.md5 == *sum,
+            Sum::Sha1(sum) => self.sha1 == *sum,
+            Sum::Sha256(sum) => self.sha256 == *sum,
+        }
+    }
+}
+
+/// Takes all digests of bytes as they pass.
+#[derive(Default)]
+pub struct SumsHasher {
+    md5: md5::Md5,
+    sha1: sha1::Sha1,
+    sha256: Sha256,
+}
+
+impl SumsHasher {
+    /// Takes in more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.md5.update(bytes);
+        self.sha1.update(bytes);
+        self.sha256.update(bytes);
+    }
+
+    /// The digests of all bytes taken in.
+    pub fn finish(self) -> Sums {
+        Sums { md5: self.md5.finalize().into(), sha1: self.sha1.finalize().into(), sha256: self.sha256.finalize().into() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! What a scan yields: findings, gaps and totals.
 
+use crate::blob::Sums;
+use crate::package::Package;
 use crate::place::Place;
 use crate::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -92,6 +94,9 @@ impl Disposition {
 /// What led to a judgement, for people: a short clause without the secret.
 pub type Reason = Cow<'static, str>;
 
+/// The reason that the path of the file gives where it says that the file tests or explains.
+pub const TRIAL: &str = "in a file for tests or documentation";
+
 /// What a rule says of itself, as much of it as a report needs.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleLabel {
@@ -138,6 +143,10 @@ pub struct Finding {
     pub note: Option<String>,
     /// For findings in an image's config: the instruction that introduced it, and the layer it made.
     pub instruction: Option<Instruction>,
+    /// Digests of the file it lies in, where they were taken.
+    pub content: Option<Arc<Sums>>,
+    /// The package that the file came with.
+    pub package: Option<Arc<Package>>,
 }
 
 /// An instruction of an image's history.

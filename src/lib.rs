@@ -27,6 +27,7 @@ pub mod finding;
 pub mod forge;
 pub mod image;
 pub mod limits;
+pub mod package;
 pub mod place;
 pub mod policy;
 pub mod report;

@@ -25,6 +25,10 @@ pub struct Limits {
     pub document: usize,
     /// Entries of all layers together whose names are remembered to tell deleted from live.
     pub ledger: usize,
+    /// A record of a package manager that is read to know whose files are whose …
+    pub package_record: usize,
+    /// … and packages and files of all such records that are remembered.
+    pub packages: usize,
     /// Members of one outer archive (`docker save`, OCI tar) that are indexed.
     pub index: usize,
     /// Bytes of an unlinked temporary file, for formats that must seek.
@@ -44,6 +48,8 @@ impl Default for Limits {
             extension_body: 1 << 20,
             document: 4 << 20,
             ledger: 2_000_000,
+            package_record: 8 << 20,
+            packages: 500_000,
             index: 500_000,
             spill: 64 << 30,
         }

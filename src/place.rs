@@ -65,6 +65,11 @@ impl Place {
         self.node.step == Step::Root
     }
 
+    /// Whether this is a file of a layer or directory, as opposed to something in one.
+    pub fn is_file(&self) -> bool {
+        self.node.step == Step::File
+    }
+
     /// The label of the root.
     pub fn label(&self) -> String {
         let mut node = &self.node;

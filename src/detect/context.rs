@@ -5,7 +5,7 @@
 
 use super::assign::Syntax;
 use super::{Hit, View};
-use crate::finding::Confidence;
+use crate::finding::{Confidence, TRIAL};
 use crate::rules::rank;
 
 /// What the file that holds a text says of the text.
@@ -28,21 +28,22 @@ impl Around {
         Self { syntax, trial: false }
     }
 
-    /// Lowers what only its form makes a secret, in a file that tests or explains.
+    /// Lowers what only its form makes a secret, in a file that tests or explains. Of what identifies
+    /// itself it is only told.
     pub(super) fn weigh(self, hit: &mut Hit) {
         // Assignments have weighed it themselves.
-        if self.trial && hit.rule.rank < rank::ANCHORED && hit.rule.rank != rank::ASSIGNMENT {
+        if !self.trial || hit.rule.rank == rank::ASSIGNMENT {
+            return;
+        }
+        if hit.rule.rank < rank::ANCHORED {
             hit.confidence = match hit.confidence {
                 Confidence::High => Confidence::Medium,
                 Confidence::Medium | Confidence::Low => Confidence::Low,
             };
-            hit.reasons.push(TRIAL.into());
         }
+        hit.reasons.push(TRIAL.into());
     }
 }
-
-/// The reason that a report gives.
-pub(super) const TRIAL: &str = "in a file for tests or documentation";
 
 /// Folders of tests, samples and documentation.
 const FOLDERS: &[&str] = &[

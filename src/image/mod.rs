@@ -7,6 +7,7 @@ pub mod history;
 pub mod json;
 pub mod lifecycle;
 pub mod manifest;
+pub mod packages;
 pub mod platform;
 
 use crate::blob::Digest;

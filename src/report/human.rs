@@ -166,6 +166,14 @@ impl Page<'_> {
             remarks.push(format!("in {}", finding.decoded.join(" in ")));
         }
         remarks.extend(finding.note.as_ref().map(|note| self.veil.text(note)));
+        remarks.extend(finding.package.as_ref().map(|package| {
+            let how = match package.unchanged {
+                Some(true) => "unchanged from ",
+                Some(false) => "changed since ",
+                None => "in ",
+            };
+            self.veil.text(&format!("{how}{package}"))
+        }));
         let remarks = if remarks.is_empty() { String::new() } else { format!("  ({})", remarks.join("; ")) };
         writeln!(self.out, "    {place}{}", self.dim(remarks))?;
         if let Some(instruction) = self.audit.instruction(occurrence) {

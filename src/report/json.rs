@@ -6,6 +6,7 @@
 use super::{Report, Veil, advice};
 use crate::audit::{Audit, Fate, Incident, Occurrence};
 use crate::finding::{Confidence, Disposition, GapReason, Scope, Severity, Totals};
+use crate::package::Manager;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -90,6 +91,17 @@ struct FindingEntry {
     instruction: Option<String>,
     decoded: Vec<&'static str>,
     note: Option<String>,
+    package: Option<PackageEntry>,
+}
+
+/// The package that the file came with.
+#[derive(Serialize)]
+struct PackageEntry {
+    manager: Manager,
+    name: String,
+    version: String,
+    /// `null` where neither the record nor the file tells.
+    unchanged: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -203,5 +215,11 @@ fn finding_entry(audit: &Audit, occurrence: &Occurrence, veil: &Veil) -> Finding
         instruction: audit.instruction(occurrence).map(|text| veil.excerpt(text, EXCERPT)),
         decoded: finding.decoded.clone(),
         note: finding.note.as_ref().map(|note| veil.text(note)),
+        package: finding.package.as_ref().map(|package| PackageEntry {
+            manager: package.manager,
+            name: veil.text(&package.name),
+            version: veil.text(&package.version),
+            unchanged: package.unchanged,
+        }),
     }
 }

@@ -7,7 +7,10 @@
 use super::progress::Progress;
 use crate::detect::Engine;
 use crate::finding::{Finding, Gap, Totals};
+use crate::image::packages::Records;
 use crate::limits::Limits;
+use crate::place::RootId;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -33,6 +36,8 @@ pub(super) struct Results {
     pub(super) seen: Totals,
     /// Findings and gaps beyond what is kept.
     pub(super) dropped: u64,
+    /// What package managers recorded, by root.
+    pub(super) packages: BTreeMap<RootId, Records>,
 }
 
 /// How many findings, and how many gaps, one report holds. A hostile artifact could ask for more
@@ -112,6 +117,23 @@ impl<'e> Crew<'e> {
         if results.findings.len() > 2 * KEPT || results.gaps.len() > 2 * KEPT {
             results.prune();
         }
+    }
+
+    /// Keeps what package managers recorded in a root, while there is room: roots in front go first, so
+    /// that it does not depend on who was faster.
+    pub(super) fn keep(&self, root: RootId, records: Records) {
+        if records.is_empty() {
+            return;
+        }
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        results.packages.insert(root, records);
+        let mut room = self.limits.packages;
+        results.packages.retain(|_, records| {
+            let fits = records.len() <= room;
+            // Behind one that does not fit none is kept.
+            room = if fits { room - records.len() } else { 0 };
+            fits
+        });
     }
 
     /// All that was handed in, sorted.

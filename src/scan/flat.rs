@@ -7,12 +7,14 @@
 use super::crew::{Crew, Scope};
 use super::locate::{Lines, Located};
 use super::nest::Nest;
+use crate::blob::Sums;
 use crate::detect::{Hit, View};
 use crate::finding::{Finding, Gap, GapReason, Scope as GapScope, Totals};
 use crate::place::Place;
 use std::io::Read;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// Hits kept of one stretch of bytes. More of them is a list of tokens, not a leak of one more.
 const HITS: usize = 1_000;
@@ -25,6 +27,8 @@ const HEAD: usize = 64 << 10;
 pub(super) struct Origin {
     pub(super) place: Place,
     pub(super) entry: Option<u32>,
+    /// Whether the bytes are those of a file of a layer or directory: nothing was opened to get at them.
+    pub(super) is_file: bool,
 }
 
 /// Small members, back to back.
@@ -70,7 +74,12 @@ impl Batch {
                 let view = View { bytes, owned: 0..bytes.len(), whole: true, name: origin.place.name() };
                 crew.engine.detect_first(&view, &mut hits);
                 if !hits.is_empty() {
+                    let before = found.findings.len();
                     found.take(origin, hits, bytes, &Lines::start(is_text(bytes)));
+                    if origin.is_file {
+                        let sums = Arc::new(Sums::of(bytes));
+                        found.findings.iter_mut().skip(before).for_each(|finding| finding.content = Some(sums.clone()));
+                    }
                 }
             });
         }

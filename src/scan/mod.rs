@@ -4,6 +4,7 @@
 //! fate of each file a finding lies in, the image and layer it belongs to, the totals.
 
 mod crew;
+mod digests;
 mod flat;
 mod ledgers;
 mod locate;
@@ -16,7 +17,7 @@ mod walker;
 
 pub use progress::Progress;
 
-use crate::audit::{Audit, Target};
+use crate::audit::{Audit, Known, Target};
 use crate::detect::Engine;
 use crate::finding::{Gap, GapReason, Scope};
 use crate::image::lifecycle::LayerEntries;
@@ -70,12 +71,13 @@ pub fn scan(artifact: &Artifact, engine: &Engine, options: &Options, progress: &
             scope.spawn(move |scope| root::scan(crew, scope, root, ledgers));
         }
     })?;
-    let results = crew.finish();
+    let mut results = crew.finish();
+    digests::take(artifact, &mut results.findings, &results.packages);
     Ok(assemble(artifact, results, ledgers.finish()))
 }
 
 fn assemble(artifact: &Artifact, results: Results, ledgers: Vec<(RootId, LayerEntries)>) -> Audit {
-    let Results { findings, mut gaps, mut seen, dropped } = results;
+    let Results { findings, mut gaps, mut seen, dropped, packages } = results;
     seen.images = artifact.images.len() as u64;
     gaps.extend(artifact.gaps.iter().cloned());
     if let Some(root) = artifact.roots.first().filter(|_| dropped > 0) {
@@ -89,7 +91,8 @@ fn assemble(artifact: &Artifact, results: Results, ledgers: Vec<(RootId, LayerEn
         ledgers.into_iter().map(|(root, entries)| (root, Arc::new(entries))).collect();
     let layer_roots = artifact.roots.iter().filter(|root| root.kind == RootKind::Layer).map(|root| root.id).collect();
     let target = Target { name: artifact.name.clone(), kind: artifact.kind.as_str() };
-    Audit::new(target, artifact.images.clone(), findings, gaps, seen, &ledgers, &layer_roots)
+    let known = Known { ledgers: &ledgers, layers: &layer_roots, packages: &packages };
+    Audit::new(target, artifact.images.clone(), findings, gaps, seen, &known)
 }
 
 /// The gap of a layer that has more entries than are remembered.

@@ -38,7 +38,8 @@ impl Nest {
     }
 
     pub(super) fn origin(&self) -> Origin {
-        Origin { place: self.place.clone(), entry: self.entry }
+        let is_file = self.stage == Stage::Inside && self.depth == 0 && !self.unwrapped && self.place.is_file();
+        Origin { place: self.place.clone(), entry: self.entry, is_file }
     }
 
     /// What opening a format here adds to the depth: a layer's own structure nothing, an archive in a

@@ -9,6 +9,7 @@ use crate::blob::{Digest, Hashed, Hasher};
 use crate::extract::{Head, Input, probe};
 use crate::finding::{Gap, GapReason, Scope as GapScope};
 use crate::image::document;
+use crate::image::packages::Collector;
 use crate::limits::Limits;
 use crate::slice::FileSlice;
 use crate::source::{Root, RootKind};
@@ -17,6 +18,9 @@ use std::io::{self, Read};
 /// Scans one root.
 pub(super) fn scan<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, root: &Root, ledgers: &'s Ledgers) {
     let mut walker = Walker::new(crew, scope);
+    if matches!(root.kind, RootKind::Layer | RootKind::Tree(_)) {
+        walker.packages = Some(Collector::new(crew.limits.packages));
+    }
     match &root.kind {
         RootKind::Tree(path) => super::tree::walk(&mut walker, root, path),
         RootKind::Settings | RootKind::Absent => {}
@@ -33,6 +37,9 @@ pub(super) fn scan<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, root: &Root, ledge
             }
             Err(error) => walker.gap(image_gap(root, GapReason::Unreadable, error.to_string())),
         },
+    }
+    if let Some(packages) = walker.packages.take() {
+        crew.keep(root.id, packages.finish());
     }
     walker.finish();
 }

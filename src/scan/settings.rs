@@ -18,7 +18,7 @@ pub(super) fn scan_image(crew: &Crew<'_>, image: &Image) {
 }
 
 fn finding_of(place: &Place, setting: &Setting, hit: Hit) -> Finding {
-    let origin = Origin { place: place.clone(), entry: None };
+    let origin = Origin { place: place.clone(), entry: None, is_file: false };
     let inner = hit.name.clone().filter(|name| *name != setting.key);
     let name = inner.map_or_else(|| setting.name.clone(), |inner| format!("{}.{inner}", setting.name));
     Finding { name: Some(name), instruction: setting.instruction.clone(), ..plain(&origin, hit) }

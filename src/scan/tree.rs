@@ -60,6 +60,6 @@ fn read(walker: &mut Walker<'_, '_, '_>, nest: &Nest, reader: &mut impl Read) ->
     let progress = walker.crew.progress;
     let mut failure = None;
     let watched = Watched { inner: reader, failure: &mut failure, advance: |bytes| progress.advance(bytes) };
-    walker.body(nest, &mut Consumed { inner: watched, budget: nest.budget.clone() });
+    walker.file(nest, &mut Consumed { inner: watched, budget: nest.budget.clone() });
     failure.map_or(Ok(()), Err)
 }

@@ -12,6 +12,7 @@ use crate::blob::{Digest, Hashed};
 use crate::extract::{Extractor, Halt, Head, Input, Member, MemberKind, Opaque, Sink, Stop, probe};
 use crate::finding::{Gap, GapReason, Totals};
 use crate::image::lifecycle::{EntryKind, plain};
+use crate::image::packages::Collector;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -33,6 +34,8 @@ pub(super) struct Walker<'w, 's, 'e> {
     seen: Totals,
     /// The entries of the layer, if a layer is walked.
     pub(super) ledger: Option<(&'s Ledgers, Open)>,
+    /// What package managers recorded, if a layer or a directory is walked.
+    pub(super) packages: Option<Collector>,
     /// What the layer unwraps to, if that is to be proved.
     pub(super) diff_id: Option<Digest>,
     /// Whether a compression was taken off the root.
@@ -48,6 +51,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
             gaps: Vec::new(),
             seen: Totals::default(),
             ledger: None,
+            packages: None,
             diff_id: None,
             was_compressed: false,
         }
@@ -116,6 +120,21 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         let crew = self.crew;
         let cost = batch.bytes.capacity() + batch.weight();
         crew.offer(self.scope, cost, move |_| batch.scan(crew));
+    }
+
+    /// Takes in a file of a layer or directory. What a package manager recorded is read as such, too.
+    pub(super) fn file(&mut self, nest: &Nest, reader: &mut dyn Read) {
+        let Some(packages) = self.packages.as_mut().filter(|_| Collector::wants(nest.place.name())) else {
+            self.body(nest, reader);
+            return;
+        };
+        let limit = self.crew.limits.package_record;
+        let mut record = Vec::new();
+        let got = (&mut *reader).take(limit as u64 + 1).read_to_end(&mut record);
+        if got.is_ok_and(|got| got <= limit) {
+            packages.take(nest.place.name(), &record);
+        }
+        self.body(nest, &mut record.as_slice().chain(reader));
     }
 
     /// Takes in bytes of any length and content.
@@ -329,7 +348,7 @@ impl Sink for Within<'_, '_, '_, '_> {
         if self.is_file_system() {
             self.walker.seen.files += 1;
             let mut body = Consumed { inner: body, budget: nest.budget.clone() };
-            self.walker.body(&nest, &mut body);
+            self.walker.file(&nest, &mut body);
             return Ok(());
         }
         if !self.extractor.is_wrapper() {

@@ -270,7 +270,7 @@ impl Assignments {
             hit.reasons.push("a weak value: anybody would try it".into());
         }
         if around.trial {
-            hit.reasons.push(super::context::TRIAL.into());
+            hit.reasons.push(crate::finding::TRIAL.into());
         }
         Some(hit)
     }
