@@ -59,6 +59,8 @@ mod avx2 {
 
     /// Bytes of a vector.
     const VECTOR: usize = 32;
+    /// A table for each group and place.
+    type Vectors = [[__m256i; WIDTH]; GROUPS];
 
     #[inline]
     #[target_feature(enable = "avx2")]
@@ -92,6 +94,27 @@ mod avx2 {
         !(u64::from(first) | u64::from(second) << VECTOR)
     }
 
+    /// For each byte of all but the last, the buckets that allow it and those behind it.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn allowed(lows: &Vectors, highs: &Vectors, bytes: &[u8; VECTOR + WIDTH]) -> __m256i {
+        let mut all = [_mm256_set1_epi8(-1); GROUPS];
+        for place in 0..WIDTH {
+            let Some(chunk) = bytes.get(place..).and_then(<[u8]>::first_chunk) else { break };
+            let (low, high) = halves(chunk);
+            for group in 0..GROUPS {
+                let low = _mm256_shuffle_epi8(lows[group][place], low);
+                let high = _mm256_shuffle_epi8(highs[group][place], high);
+                all[group] = _mm256_and_si256(all[group], _mm256_and_si256(low, high));
+            }
+        }
+        let mut any = _mm256_setzero_si256();
+        for all in &all {
+            any = _mm256_or_si256(any, *all);
+        }
+        any
+    }
+
     // Loops over indices: what adapters of iterators call is compiled without the feature, and not inlined.
     #[target_feature(enable = "avx2,bmi1,popcnt")]
     pub(super) fn pieces(tables: &Tables, bytes: &[u8], places: &mut [u16]) -> (usize, usize) {
@@ -108,23 +131,8 @@ mod avx2 {
             && let Some(free) = places.get_mut(len..).and_then(<[u16]>::first_chunk_mut)
             && let Ok(base) = u16::try_from(done)
         {
-            let mut any = [zero; 2];
-            for half in 0..2 {
-                let mut all = [_mm256_set1_epi8(-1); GROUPS];
-                for place in 0..WIDTH {
-                    let Some(chunk) = block.get(half * VECTOR + place..).and_then(<[u8]>::first_chunk) else { break };
-                    let (low, high) = halves(chunk);
-                    for group in 0..GROUPS {
-                        let (low, high) =
-                            (_mm256_shuffle_epi8(lows[group][place], low), _mm256_shuffle_epi8(highs[group][place], high));
-                        all[group] = _mm256_and_si256(all[group], _mm256_and_si256(low, high));
-                    }
-                }
-                for group in 0..GROUPS {
-                    any[half] = _mm256_or_si256(any[half], all[group]);
-                }
-            }
-            len += spread(set(any[0], any[1]), base, free);
+            let (Some(first), Some(second)) = (block.first_chunk(), block.last_chunk()) else { break };
+            len += spread(set(allowed(&lows, &highs, first), allowed(&lows, &highs, second)), base, free);
             done += BLOCK;
         }
         (done, len)

@@ -55,7 +55,7 @@ mod tests {
             check(&engine, part, 40);
         }
         for part in ["curl ", "curl -u ", "mysql -p", "docker login ", "openssl -pass pass:"] {
-            check(&engine, part, 24);
+            check(&engine, part, 40);
         }
         check(&engine, "twitter aaaaaaaaaaaaaaa1.", 60);
         check(&engine, "AccountKey=", 60);

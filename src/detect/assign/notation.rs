@@ -81,7 +81,9 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     let touching = text.at;
     text.blank();
     let blank = text.at > touching;
-    let joint = match text.joint(closed, blank, takes_list(bytes, name), is_embedded(bytes, name)) {
+    let listed = closed && takes_list(bytes, name);
+    let embedded = !blank && !closed && is_embedded(bytes, name);
+    let joint = match text.joint(closed, blank, listed, embedded) {
         Some(joint) => joint,
         None => return beside(text, name, syntax, blank),
     };
@@ -258,7 +260,7 @@ impl<'a> Cursor<'a> {
         }
         for text in [&b"=>"[..], b":=", b"?=", b"||=", b"??=", b"<-", b"="] {
             if self.eat(text) {
-                return Some(if embedded && !blank && !closed { Joint::Embedded } else { Joint::Assigned });
+                return Some(if embedded { Joint::Embedded } else { Joint::Assigned });
             }
         }
         if self.rest().starts_with(b"::") {
@@ -361,11 +363,12 @@ impl<'a> Cursor<'a> {
         if strict {
             return None;
         }
-        let length = bare(self.rest(), joint, syntax, in_braces(self.bytes, name.start));
+        let in_braces = syntax == Syntax::Yaml && in_braces(self.bytes, name.start);
+        let length = bare(self.rest(), joint, syntax, in_braces);
         let value = self.at..self.at + length;
         let to_end = matches!(self.bytes.get(value.end), None | Some(b'\n' | b'\r'));
-        let from_start = matches!(before, b'\n' | b'\r') || starts_line(self.bytes, name.start);
-        (length > 0).then_some(Candidate { value, joint, quoted: false, fills_line: to_end && from_start })
+        let from_start = || matches!(before, b'\n' | b'\r') || starts_line(self.bytes, name.start);
+        (length > 0).then(|| Candidate { value, joint, quoted: false, fills_line: to_end && from_start() })
     }
 
     /// The text of a string literal that starts here, whatever marks stand before its quote.
@@ -455,18 +458,20 @@ fn in_braces(bytes: &[u8], start: usize) -> bool {
 
 /// How long the bare word or line at the start of `rest` is.
 fn bare(rest: &[u8], joint: Joint, syntax: Syntax, in_braces: bool) -> usize {
-    let line =
-        rest.get(..rest.iter().position(|byte| matches!(byte, b'\n' | b'\r' | 0)).unwrap_or(rest.len())).unwrap_or_default();
-    work::add(line.len());
-    let stop = |stops: &[u8]| line.iter().position(|byte| stops.contains(byte)).unwrap_or(line.len());
+    let stop = |stops: &[u8]| {
+        let ends = |byte: &u8| matches!(byte, b'\n' | b'\r' | 0) || stops.contains(byte);
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        work::add(length);
+        length
+    };
     match (joint, syntax) {
-        (_, Syntax::Given) => line.len(),
+        (_, Syntax::Given) => stop(b""),
         (Joint::Embedded, Syntax::Code) => stop(b"&;\"'`<>\\ \t#()|{},"),
         (Joint::Embedded, _) => stop(b"&;\"'`<>\\ \t#)},"),
         (_, Syntax::Lines | Syntax::Yaml) => {
-            let flow = if in_braces && syntax == Syntax::Yaml { stop(b",}]") } else { line.len() };
+            let line = rest.get(..stop(if in_braces && syntax == Syntax::Yaml { b",}]" } else { b"" })).unwrap_or_default();
             let comment = memchr::memmem::find(line, b" #").unwrap_or(line.len());
-            line.get(..flow.min(comment)).unwrap_or_default().trim_ascii_end().len()
+            line.get(..comment).unwrap_or_default().trim_ascii_end().len()
         }
         (_, Syntax::Shell) => stop(b" \t;&|)<>`\"'"),
         _ => stop(b" \t,;)}]<>\"'`"),
