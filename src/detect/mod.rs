@@ -19,6 +19,7 @@ mod http;
 mod judge;
 mod jwt;
 mod known;
+mod outline;
 mod pem;
 mod placeholder;
 mod prefilter;
@@ -135,7 +136,7 @@ impl Engine {
     pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
         self.text(view.bytes, None, context::Around::of(view), &mut found);
-        hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
+        hits.extend(settle(view, found));
     }
 
     /// Finds what stands in a view that starts where its member does, and what the member's name, with
@@ -146,7 +147,7 @@ impl Engine {
         let head = view.bytes.get(..HEAD).unwrap_or(view.bytes);
         self.files.detect(view.name, head, &mut found);
         stray::detect(&self.structural.stray, view.name, head, &mut found);
-        hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
+        hits.extend(settle(view, found));
     }
 
     /// Judges a name and a value that a structure gave. Spans are in `value`.
@@ -180,6 +181,13 @@ impl Engine {
             known::mark(hit);
         }
     }
+}
+
+/// The hits of a view, each once, by the keys that lead to them.
+fn settle<'v>(view: &'v View<'_>, found: Vec<Hit>) -> impl Iterator<Item = Hit> + use<'v> {
+    let mut found = resolve(found);
+    outline::trace(view, &mut found);
+    found.into_iter().filter(|hit| view.owned.contains(&hit.span.start))
 }
 
 /// Of hits that overlap the most specific stays; the rest in order of place.
