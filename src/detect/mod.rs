@@ -26,6 +26,7 @@ mod prefilter;
 mod runs;
 mod stray;
 mod structural;
+mod typed;
 mod url;
 
 use crate::finding::{Confidence, Disposition, Reason, RuleLabel, Severity};
@@ -101,6 +102,7 @@ pub struct Engine {
     structural: structural::Structural,
     files: files::Files,
     assignments: assign::Assignments,
+    typed: typed::Typed,
 }
 
 impl Engine {
@@ -119,6 +121,7 @@ impl Engine {
             structural: structural::Structural::new(rules),
             files: files::Files::new(rules)?,
             assignments,
+            typed: typed::Typed::new(rules),
         })
     }
 
@@ -136,18 +139,28 @@ impl Engine {
     pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
         let mut found = Vec::new();
         self.text(view.bytes, None, context::Around::of(view), &mut found);
-        hits.extend(settle(view, found));
+        hits.extend(self.settle(view, found, false));
     }
 
     /// Finds what stands in a view that starts where its member does, and what the member's name, with
     /// its first 64 KiB, leads to. The view owns as many bytes, or is the whole member.
     pub fn detect_first(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
+        hits.extend(self.settle(view, self.first(view), false));
+    }
+
+    /// Finds what stands in a member that was decoded out of another.
+    fn decoded(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
+        hits.extend(self.settle(view, self.first(view), true));
+    }
+
+    /// What the bytes and the name of a member lead to.
+    fn first(&self, view: &View<'_>) -> Vec<Hit> {
         let mut found = Vec::new();
         self.text(view.bytes, None, context::Around::of(view), &mut found);
         let head = view.bytes.get(..HEAD).unwrap_or(view.bytes);
         self.files.detect(view.name, head, &mut found);
         stray::detect(&self.structural.stray, view.name, head, &mut found);
-        hits.extend(settle(view, found));
+        found
     }
 
     /// Judges a name and a value that a structure gave. Spans are in `value`.
@@ -163,6 +176,16 @@ impl Engine {
         let mut found = Vec::new();
         self.text(text, None, context::Around::nothing(assign::Syntax::Shell), &mut found);
         hits.extend(resolve(found));
+    }
+
+    /// The hits of a view, each once, with the keys that lead to them.
+    fn settle<'v>(&self, view: &'v View<'_>, mut found: Vec<Hit>, is_decoded: bool) -> impl Iterator<Item = Hit> + use<'v> {
+        let decoded = if view.whole { self.typed.detect(self, view, is_decoded, &mut found) } else { Vec::new() };
+        let mut found = resolve(found);
+        found.extend(decoded);
+        found.sort_by(|a, b| (a.span.start, a.span.end).cmp(&(b.span.start, b.span.end)));
+        outline::trace(view, &mut found);
+        found.into_iter().filter(|hit| view.owned.contains(&hit.span.start))
     }
 
     /// Every detector on plain bytes; `name` is what a structure calls them.
@@ -181,13 +204,6 @@ impl Engine {
             known::mark(hit);
         }
     }
-}
-
-/// The hits of a view, each once, by the keys that lead to them.
-fn settle<'v>(view: &'v View<'_>, found: Vec<Hit>) -> impl Iterator<Item = Hit> + use<'v> {
-    let mut found = resolve(found);
-    outline::trace(view, &mut found);
-    found.into_iter().filter(|hit| view.owned.contains(&hit.span.start))
 }
 
 /// Of hits that overlap the most specific stays; the rest in order of place.

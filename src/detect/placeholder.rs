@@ -171,6 +171,7 @@ const REFERENCES: &[&str] = &[
     "enc[",
     "enc(",
     "{cipher}",
+    "encrypted:",
     "sops",
     "lookup(",
     "var.",

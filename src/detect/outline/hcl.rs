@@ -21,7 +21,7 @@ pub(super) fn walk(text: &[u8], until: usize, visit: &mut Visit<'_>) {
             [b'<', b'<', ..] if assigned => {
                 let end = heredoc(text, at);
                 visit(&trail, at..end);
-                at = end;
+                (assigned, at) = (false, end);
             }
             [bracket @ (b'{' | b'['), ..] => {
                 if !assigned {

@@ -9,7 +9,7 @@ use std::ops::Range;
 const FLOW: usize = 1 << 30;
 
 /// Visits each scalar of `text` up to `until`.
-pub(super) fn walk(text: &[u8], until: usize, visit: &mut Visit<'_>) {
+pub(in crate::detect) fn walk(text: &[u8], until: usize, visit: &mut Visit<'_>) {
     let mut trail = Trail::default();
     let mut at = 0;
     while at < until {
@@ -19,7 +19,7 @@ pub(super) fn walk(text: &[u8], until: usize, visit: &mut Visit<'_>) {
 }
 
 /// Visits the scalars of the one value at `at`; where the next begins.
-pub(super) fn value(text: &[u8], mut at: usize, until: usize, trail: &mut Trail, visit: &mut Visit<'_>) -> usize {
+pub(in crate::detect) fn value(text: &[u8], mut at: usize, until: usize, trail: &mut Trail, visit: &mut Visit<'_>) -> usize {
     let mut depth = 0usize;
     while at < until {
         let Some(byte) = text.get(at) else { break };

@@ -20,15 +20,37 @@ pub(super) fn walk(text: &[u8], until: usize, visit: &mut Visit<'_>) {
         if let Some((name, is_list)) = section(line) {
             sections.enter(text, at + name.start..at + name.end, is_list, &mut trail);
         } else if !matches!(line.get(blank), None | Some(b'#' | b';')) {
-            if let Some((name, behind)) = key(line, blank) {
+            if let Some((name, behind)) = key(line, blank)
+                && !line.get(name.clone()).unwrap_or_default().contains(&b' ')
+            {
                 trail.name(at + name.start..at + name.end, 1);
                 next = multiline(text, at + behind).map_or(next, |close| close.max(next));
                 visit(&trail, at + behind..next.min(text.len()));
-            } else if blank > 0 {
-                visit(&trail, at + blank..end);
+            } else {
+                row(text, at..end, &mut trail, visit);
             }
         }
         at = next;
+    }
+}
+
+/// A line of several settings, as in an inventory: `host a=b c=d`. Also one whose key has blanks.
+fn row(text: &[u8], line: Range<usize>, trail: &mut Trail, visit: &mut Visit<'_>) {
+    let bytes = text.get(line.clone()).unwrap_or_default();
+    let mut start = 0;
+    for equals in memchr::memchr_iter(b'=', bytes) {
+        let before = bytes.get(start..equals).unwrap_or_default();
+        let blank = before.trim_ascii_end().iter().rposition(u8::is_ascii_whitespace).map_or(0, |blank| blank + 1);
+        let name = line.start + start + blank..line.start + start + before.trim_ascii_end().len();
+        visit(trail, line.start + start..name.start);
+        trail.name(name, 1);
+        start = equals + 1;
+    }
+    if start == 0 {
+        // It goes on from the line above.
+        visit(trail, line.clone());
+    } else {
+        visit(trail, line.start + start..line.end);
     }
 }
 

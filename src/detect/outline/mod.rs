@@ -124,6 +124,11 @@ fn extension(name: &[u8]) -> Vec<u8> {
 pub(super) struct Masks<'a>(&'a [Range<usize>]);
 
 impl Masks<'_> {
+    /// Where nothing is known to be secret.
+    pub(super) fn none() -> Self {
+        Self(&[])
+    }
+
     /// The key at `range`, as it may be shown.
     pub(super) fn shown(&self, text: &[u8], range: Range<usize>) -> String {
         let Self(masks) = self;
@@ -156,7 +161,7 @@ pub(super) fn trace(view: &View<'_>, hits: &mut [Hit]) {
 }
 
 /// A path with the name that stands behind it, unless it ends in that already.
-fn joined(mut path: String, name: Option<String>, complete: bool) -> Option<String> {
+pub(super) fn joined(mut path: String, name: Option<String>, complete: bool) -> Option<String> {
     let name = name.filter(|name| !complete && !path.ends_with(name.as_str()) && !path.ends_with(&format!("={name}]")));
     trail::join(&mut path, name.as_deref().unwrap_or_default());
     Some(path).filter(|path| !path.is_empty())

@@ -127,11 +127,16 @@ impl Trail {
     }
 
     /// The keys from the top down, those of list items left out as `None`.
-    pub(crate) fn keys<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Option<&'t [u8]>> {
+    pub(crate) fn keys<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Option<&'t [u8]>> + use<'_, 't> {
         self.steps.iter().map(move |step| match step.key {
             Key::Name(start, end) => Some(text.get(start..end).unwrap_or_default()),
             Key::Item(_) => None,
         })
+    }
+
+    /// The key of the last step.
+    pub(crate) fn last(&self) -> Option<Range<usize>> {
+        self.steps.last().and_then(|step| if let Key::Name(start, end) = step.key { Some(start..end) } else { None })
     }
 
     /// The place in the list at the `depth`th step.
