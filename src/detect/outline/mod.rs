@@ -55,6 +55,12 @@ impl Language {
             [b'[', rest @ ..] if matches!(rest.trim_ascii_start().first(), Some(b'{' | b'"')) => Some(Self::Json),
             [b'<', rest @ ..] if !matches!(syntax, Syntax::Code | Syntax::Yaml) => is_xml(rest).then_some(Self::Xml),
             _ if syntax == Syntax::Yaml => Some(Self::Yaml),
+            // `config` may be anything.
+            _ if syntax == Syntax::Lines
+                && !view.name.rsplit(|byte| *byte == b'/').next().unwrap_or_default().contains(&b'.') =>
+            {
+                Some(unnamed(text).unwrap_or(Self::Lines))
+            }
             _ if syntax == Syntax::Lines => Some(Self::Lines),
             [b'-', b'-', b'-', b'\n' | b'\r' | b' ', ..] if syntax == Syntax::Unknown => Some(Self::Yaml),
             _ if syntax == Syntax::Unknown => unnamed(text),

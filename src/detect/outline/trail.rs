@@ -139,6 +139,12 @@ impl Trail {
         self.steps.last().and_then(|step| if let Key::Name(start, end) = step.key { Some(start..end) } else { None })
     }
 
+    /// The key of the step before the last.
+    pub(crate) fn above(&self) -> Option<Range<usize>> {
+        let above = self.steps.iter().rev().nth(1)?;
+        if let Key::Name(start, end) = above.key { Some(start..end) } else { None }
+    }
+
     /// The place in the list at the `depth`th step.
     pub(crate) fn index(&self, depth: usize) -> Option<usize> {
         self.steps.get(depth).and_then(|step| if let Key::Item(index) = step.key { Some(index) } else { None })

@@ -3,6 +3,7 @@
 
 mod helm;
 mod kubernetes;
+mod terraform;
 
 use super::assign::Looks;
 use super::outline::Language;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 
 /// The rule for values that a `Secret` declares.
 const RULE: &str = "kubernetes-secret-manifest";
+/// The rule for values that a state declares sensitive.
+const STATE: &str = "hashicorp-terraform-state";
 /// The reason that a report gives.
 const DECLARED: &str = "a Kubernetes Secret declares it";
 /// Bytes that the releases of one document may inflate to.
@@ -24,12 +27,14 @@ const INFLATED: usize = 16 << 20;
 #[derive(Debug)]
 pub(super) struct Typed {
     rule: Option<Arc<Rule>>,
+    state: Option<Arc<Rule>>,
 }
 
 impl Typed {
     /// Takes the rule that it needs from a set.
     pub(super) fn new(rules: &[Arc<Rule>]) -> Self {
-        Self { rule: rules.iter().find(|rule| rule.label.id == RULE).cloned() }
+        let rule = |id: &str| rules.iter().find(|rule| rule.label.id == id).cloned();
+        Self { rule: rule(RULE), state: rule(STATE) }
     }
 
     /// Judges the values of a whole document. What was `found` in encoded ones goes; what takes its place
@@ -46,7 +51,30 @@ impl Typed {
         for value in &values {
             work.judge(value, found, &mut hits);
         }
+        for value in terraform::values(view.bytes, language) {
+            self.named_above(engine, view.bytes, &value, found);
+        }
         hits
+    }
+
+    /// Judges a value whose name stands one level above.
+    fn named_above(&self, engine: &Engine, text: &[u8], value: &terraform::Value, found: &mut Vec<Hit>) {
+        let at = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+        let mut hits = Vec::new();
+        engine.assignments.pair(at(&value.name), at(&value.span), &mut hits);
+        if hits.is_empty()
+            && value.is_declared
+            && let Some(rule) = &self.state
+            && super::assign::looks(at(&value.span)) == Looks::Generated
+        {
+            hits.push(Hit {
+                reasons: vec!["the state says that it is sensitive".into()],
+                ..judge::hit(rule, text, value.span.clone(), 0)
+            });
+        } else {
+            hits.iter_mut().for_each(|hit| hit.span = value.span.start + hit.span.start..value.span.start + hit.span.end);
+        }
+        found.extend(hits);
     }
 }
 

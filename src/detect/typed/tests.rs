@@ -1,7 +1,7 @@
 //! Values of typed documents, by the built-in rules.
 
 use super::super::{Engine, Hit, View};
-use crate::finding::Confidence;
+use crate::finding::{Confidence, Disposition};
 use crate::forge::filler::expand;
 use crate::rules::RuleSet;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&RuleSet::builtin
 fn hits(path: &str, text: &str) -> Vec<Hit> {
     let mut hits = Vec::new();
     ENGINE.detect(&View { bytes: text.as_bytes(), owned: 0..text.len(), whole: true, name: path.as_bytes() }, &mut hits);
-    hits.retain(|hit| hit.confidence >= Confidence::Medium);
+    hits.retain(|hit| hit.confidence >= Confidence::Medium && hit.disposition == Disposition::Actionable);
     hits
 }
 
