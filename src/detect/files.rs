@@ -127,7 +127,8 @@ fn is_real(value: &[u8]) -> bool {
     if (is_hash || value.len() > ISSUED) && value.iter().all(is_token) {
         return entropy::shannon(value) >= 3.0;
     }
-    !placeholder::is_placeholder(value)
+    // Of all signs that can be typed, chance makes what looks like a reference.
+    (value.len() >= 60 && entropy::shannon(value) >= 4.8) || !placeholder::is_placeholder(value)
 }
 
 /// Whether `at` lies in a comment of XML, where the settings that ship with a program have their samples.

@@ -21,12 +21,14 @@ mod judge;
 mod jwt;
 mod kernel;
 mod known;
+mod outline;
 mod pem;
 mod placeholder;
 mod prefilter;
 mod runs;
 mod stray;
 mod structural;
+mod typed;
 mod url;
 mod work;
 
@@ -105,6 +107,7 @@ pub struct Engine {
     structural: structural::Structural,
     files: files::Files,
     assignments: assign::Assignments,
+    typed: typed::Typed,
 }
 
 impl Engine {
@@ -125,6 +128,7 @@ impl Engine {
             structural,
             files: files::Files::new(rules)?,
             assignments,
+            typed: typed::Typed::new(rules),
         })
     }
 
@@ -156,19 +160,41 @@ impl Engine {
 
     /// Finds what stands in a view.
     pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
-        let found = self.search(view.bytes, None, context::Around::of(view), |_| {});
-        hits.extend(found.into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
+        hits.extend(self.look(view, false, false));
     }
 
     /// Finds what stands in a view that starts where its member does, and what the member's name, with
     /// its first 64 KiB, leads to. The view owns as many bytes, or is the whole member.
     pub fn detect_first(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
+        hits.extend(self.look(view, true, false));
+    }
+
+    /// Finds what stands in a member that was decoded out of another.
+    fn decoded(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
+        hits.extend(self.look(view, true, true));
+    }
+
+    /// The hits of a view, each once, with the keys that lead to them. `first` says that the view starts where
+    /// its member does.
+    fn look<'v>(&self, view: &'v View<'_>, first: bool, is_decoded: bool) -> impl Iterator<Item = Hit> + use<'v> {
         let head = view.bytes.get(..HEAD).unwrap_or(view.bytes);
-        let found = self.search(view.bytes, None, context::Around::of(view), |found| {
-            self.files.detect(view.name, head, found);
-            stray::detect(&self.structural.stray, view.name, head, found);
+        let mut typed = Vec::new();
+        let mut found = self.search(view.bytes, None, context::Around::of(view), |found| {
+            if first {
+                self.files.detect(view.name, head, found);
+                stray::detect(&self.structural.stray, view.name, head, found);
+            }
+            if view.whole {
+                typed = self.typed.detect(self, view, is_decoded, found);
+            }
         });
-        hits.extend(found.into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
+        // What a known document encodes is told with its name; that it is base64 as well goes without saying.
+        let told = |hit: &Hit| typed.iter().any(|known| known.span.start < hit.span.end && hit.span.start < known.span.end);
+        found.retain(|hit| hit.span.is_empty() || !told(hit));
+        found.extend(typed);
+        found.sort_by(|a, b| (a.span.start, a.span.end).cmp(&(b.span.start, b.span.end)));
+        outline::trace(view, &mut found);
+        found.into_iter().filter(|hit| view.owned.contains(&hit.span.start))
     }
 
     /// Judges a name and a value that a structure gave. Spans are in `value`.

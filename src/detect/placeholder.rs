@@ -181,6 +181,7 @@ const REFERENCES: &[&str] = &[
     "enc[",
     "enc(",
     "{cipher}",
+    "encrypted:",
     "sops",
     "lookup(",
     "var.",

@@ -352,6 +352,26 @@ pub(super) fn is_word(value: &[u8]) -> bool {
     value::shape(value, value::Setting { quoted: true, literal: true }) == value::Shape::Words
 }
 
+/// How a value looks, where the document at hand says that it is secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// As a generator makes them.
+    Generated,
+    /// As people make passwords.
+    Chosen,
+    /// As anything else.
+    Plain,
+}
+
+/// How a value looks by itself.
+pub(super) fn looks(value: &[u8]) -> Looks {
+    match value::shape(value, value::Setting { quoted: true, literal: true }) {
+        value::Shape::Random | value::Shape::Hex | value::Shape::Uuid => Looks::Generated,
+        value::Shape::Mixed => Looks::Chosen,
+        value::Shape::Words | value::Shape::Digits | value::Shape::Other(_) => Looks::Plain,
+    }
+}
+
 /// Steps over `Bearer` and its like before the credential itself.
 fn without_scheme(bytes: &[u8], found: Candidate) -> Candidate {
     let value = bytes.get(found.value.clone()).unwrap_or_default();

@@ -110,6 +110,8 @@ fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool
     text.at = at;
     if blank && takes_word(text.bytes, name) {
         let length = bare(text.rest(), Joint::Beside, Syntax::Lines, false);
+        let ends = sets_header(text.bytes, name) && text.rest().get(..length).is_some_and(|value| value.ends_with(b";"));
+        let length = length - usize::from(ends);
         return (length > 0).then_some(Candidate {
             value: at..at + length,
             joint: Joint::Beside,
@@ -162,6 +164,8 @@ fn is_embedded(bytes: &[u8], name: &Range<usize>) -> bool {
         b';' => {
             is_setting(before.rsplit(|byte| matches!(byte, b';' | b'"' | b'\'' | b'\n' | b'`' | b'>')).next().unwrap_or_default())
         }
+        // Several of a unit of systemd: `Environment=A=b C=d`.
+        b'=' => before.ends_with(b"Environment"),
         b' ' => is_setting(
             before.rsplit(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'')).next().unwrap_or_default(),
         ),
@@ -186,7 +190,13 @@ fn takes_word(bytes: &[u8], name: &Range<usize>) -> bool {
     let before = bytes_before(bytes, name);
     let declared = [&b"ENV "[..], b"env ", b"setenv ", b"Env "].iter().any(|word| before.ends_with(word));
     let setting = matches!(bytes.get(name.clone()), Some(b"requirepass" | b"masterauth" | b"sentinel-pass"));
-    (declared || setting) && bytes.get(name.end + 1).is_some_and(|byte| !matches!(byte, b'"' | b'\'' | b'='))
+    (declared || setting || sets_header(bytes, name))
+        && bytes.get(name.end + 1).is_some_and(|byte| !matches!(byte, b'"' | b'\'' | b'='))
+}
+
+/// Whether the name is that of a header that nginx sets: `proxy_set_header NAME value;`.
+fn sets_header(bytes: &[u8], name: &Range<usize>) -> bool {
+    [&b"_header "[..], b"_param "].iter().any(|word| bytes_before(bytes, name).ends_with(word))
 }
 
 /// Whether the name is the last part of an opening tag: `<password`, `<ns:password`.
@@ -366,6 +376,13 @@ impl<'a> Cursor<'a> {
         let in_braces = syntax == Syntax::Yaml && in_braces(self.bytes, name.start);
         let length = bare(self.rest(), joint, syntax, in_braces);
         let value = self.at..self.at + length;
+        // `"name=value"`: the quotes stand around both.
+        if matches!(before, b'"' | b'\'')
+            && self.bytes.get(name.end) != Some(&before)
+            && let Some(close) = memchr::memchr(before, self.rest()).filter(|close| *close > 0 && *close <= length)
+        {
+            return Some(Candidate { value: self.at..self.at + close, joint, quoted: true, fills_line: false });
+        }
         let to_end = matches!(self.bytes.get(value.end), None | Some(b'\n' | b'\r'));
         let from_start = || matches!(before, b'\n' | b'\r') || starts_line(self.bytes, name.start);
         (length > 0).then(|| Candidate { value, joint, quoted: false, fills_line: to_end && from_start() })

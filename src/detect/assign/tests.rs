@@ -145,8 +145,15 @@ fn settings() {
             "- name: DB_PASSWORD\n  value: @",
             "DB_PASSWORD: @ # the password",
             "password: |\n  @\n",
+            "environment:\n  - \"DB_PASSWORD=@\"\n  - 'X=y'",
         ],
     );
+    found(
+        "a.service",
+        &["Environment=\"DB_PASSWORD=@\" \"X=y\"", "Environment=DB_PASSWORD=@ X=y", "Environment=X=y DB_PASSWORD=@"],
+    );
+    found("nginx.conf", &["proxy_set_header X-Auth-Password @;"]);
+    quiet("a.yaml", &["PASSWORD: ${PASSWORD:?is missing}", "password: encrypted:<base64:60>"]);
     found("a.properties", &["spring.datasource.password=@", "db.password = @", "db.password: @"]);
     found("a.ini", &["[db]\npassword = @"]);
     found(

@@ -99,7 +99,9 @@ fn of_shell(mut text: Cursor<'_>) -> Option<Range<usize>> {
     let colon = rest.get(name) == Some(&b':');
     let skip = name + 1 + usize::from(matches!(rest.get(name + 1), Some(b'-' | b'=')));
     let end = memchr::memchr2(b'}', b'\n', rest).filter(|end| rest.get(*end) == Some(&b'}'))?;
-    (colon && name > 0 && end > skip).then_some(text.at + skip..text.at + end)
+    // `${NAME:?message}` has no default.
+    let is_message = rest.get(name + 1) == Some(&b'?');
+    (colon && !is_message && name > 0 && end > skip).then_some(text.at + skip..text.at + end)
 }
 
 /// The default of a name that is itself in a reference: `${NAME:-value}`.
