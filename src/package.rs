@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Package {
     /// Who keeps the record.
-    pub manager: Manager,
+    pub manager: Keeper,
     /// As the record has it.
     pub name: String,
     /// As the record has it; may be empty.
@@ -21,7 +21,7 @@ pub struct Package {
 /// A package manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Manager {
+pub enum Keeper {
     /// Debian, Ubuntu and all that is made of them.
     Dpkg,
     /// Alpine.
@@ -32,7 +32,7 @@ pub enum Manager {
     Npm,
 }
 
-impl Manager {
+impl Keeper {
     /// What its packages are called.
     fn adjective(self) -> &'static str {
         match self {

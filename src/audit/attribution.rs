@@ -17,7 +17,7 @@ use super::Occurrence;
 use crate::finding::{Confidence, Disposition, Finding, Severity, TRIAL};
 use crate::image::Image;
 use crate::image::packages::{Records, Shelf, source_of};
-use crate::package::{Manager, Package, Standing};
+use crate::package::{Keeper, Package, Standing};
 use crate::place::RootId;
 use crate::rules::rank;
 use crate::secret::Secret;
@@ -76,7 +76,7 @@ fn trust_bytecode(occurrences: &mut [Occurrence]) {
 
 /// The rules above.
 fn judge(finding: &mut Finding, package: &Package) {
-    let is_fetched = package.manager == Manager::Npm && package.standing == Standing::Published;
+    let is_fetched = package.manager == Keeper::Npm && package.standing == Standing::Published;
     if package.unchanged == Some(false) {
         finding.reasons.push(format!("the file was changed after {package} was installed").into());
         return;

@@ -28,12 +28,13 @@ mod prefilter;
 mod runs;
 mod stray;
 mod structural;
+mod template;
 mod typed;
 mod url;
 mod work;
 
 use crate::finding::{Confidence, Disposition, Reason, RuleLabel, Severity};
-use crate::rules::{RuleError, RuleSet};
+use crate::rules::{RuleError, RuleSet, rank};
 use crate::secret::Secret;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -189,6 +190,7 @@ impl Engine {
             }
         });
         // What a known document encodes is told with its name; that it is base64 as well goes without saying.
+        found.retain(|hit| hit.rule.rank >= rank::CHECKED || !template::goes_on(view.bytes, hit.span.end));
         let told = |hit: &Hit| typed.iter().any(|known| known.span.start < hit.span.end && hit.span.start < known.span.end);
         found.retain(|hit| hit.span.is_empty() || !told(hit));
         found.extend(typed);

@@ -95,6 +95,7 @@ const EMPTY: &[&str] = &[
     "text",
     "value",
     "password",
+    "mypassword",
     "passwd",
     "pass",
     "pwd",

@@ -6,7 +6,7 @@
 use super::{Report, Veil, advice};
 use crate::audit::{Audit, Fate, Incident, Occurrence};
 use crate::finding::{Confidence, Disposition, GapReason, Scope, Severity, Totals};
-use crate::package::Manager;
+use crate::package::Keeper;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -97,7 +97,7 @@ struct FindingEntry {
 /// The package that the file came with.
 #[derive(Serialize)]
 struct PackageEntry {
-    manager: Manager,
+    manager: Keeper,
     name: String,
     version: String,
     /// `null` where neither the record nor the file tells.

@@ -69,6 +69,9 @@ impl Batch {
         let mut found = Found::default();
         for (origin, range) in &self.items {
             let bytes = self.bytes.get(range.clone()).unwrap_or_default();
+            if bytes.is_empty() {
+                continue;
+            }
             found.guarded(origin, |found| {
                 let mut hits = Vec::new();
                 let view = View { bytes, owned: 0..bytes.len(), whole: true, name: origin.place.name() };

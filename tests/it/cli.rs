@@ -285,7 +285,13 @@ fn secrets_are_not_printed() {
     let place = Place::new(&[("image.tar", &leaky(7))]);
     let shown: Value =
         serde_json::from_slice(&place.run(&["scan", "image.tar", "--format", "json", "--show-secrets"]).stdout).expect("JSON");
-    let secrets: Vec<_> = shown["incidents"].as_array().into_iter().flatten().filter_map(|one| one["secret"].as_str()).collect();
+    let secrets: Vec<_> = shown["incidents"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one["secret"].as_str())
+        .filter(|secret| !secret.is_empty())
+        .collect();
     assert!(secrets.len() >= 6, "{} secrets", secrets.len());
     for args in [&["scan", "image.tar"][..], &["scan", "image.tar", "--format", "json"], &["scan", "image.tar:none"]] {
         let output = place.run(args);

@@ -376,6 +376,10 @@ impl<'a> Cursor<'a> {
         let in_braces = syntax == Syntax::Yaml && in_braces(self.bytes, name.start);
         let length = bare(self.rest(), joint, syntax, in_braces);
         let value = self.at..self.at + length;
+        // What goes on with `<name>` is a template.
+        if matches!(self.bytes.get(value.end..), Some([b'<', next, ..]) if next.is_ascii_alphabetic()) {
+            return None;
+        }
         // `"name=value"`: the quotes stand around both.
         if matches!(before, b'"' | b'\'')
             && self.bytes.get(name.end) != Some(&before)

@@ -57,9 +57,12 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     if placeholder::is_placeholder(value) {
         return Some("a placeholder");
     }
-    if ["$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$y$", "$8$", "$9$", "$argon2", "$apr1$", "{SSHA}"]
-        .iter()
-        .any(|mark| value.starts_with(mark.as_bytes()))
+    if [
+        "$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$y$", "$8$", "$9$", "$argon2", "$apr1$", "{SSHA", "{SHA", "{MD5}",
+        "{CRYPT}",
+    ]
+    .iter()
+    .any(|mark| value.starts_with(mark.as_bytes()))
     {
         return Some("a hash");
     }

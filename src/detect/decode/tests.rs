@@ -266,7 +266,7 @@ fn values_of_names_are_judged_with_their_names() {
         let text = format!("data:\n  password: {value}\n");
         let found = hits(text.as_bytes());
         assert_eq!(found.len(), 1, "{text}");
-        assert_eq!((found[0].secret.expose(), found[0].name.as_deref()), (password.as_bytes(), Some("password")));
+        assert_eq!((found[0].secret.expose(), found[0].name.as_deref()), (password.as_bytes(), Some("data.password")));
         assert_eq!(&text[found[0].span.clone()], value);
     }
 }

@@ -24,15 +24,8 @@ pub(super) fn walk(text: &[u8], until: usize, visit: &mut Visit<'_>) {
                 (assigned, at) = (false, end);
             }
             [bracket @ (b'{' | b'['), ..] => {
-                if !assigned {
-                    trail.leave(level(depth) + 1);
-                }
                 depth += 1;
-                if *bracket == b'[' {
-                    trail.push(Key::Item(0), level(depth));
-                } else if !assigned {
-                    words.iter().for_each(|word| trail.push(Key::Name(word.start, word.end), level(depth)));
-                }
+                opened(&mut trail, depth, *bracket, assigned, &words);
                 (words, assigned, at) = (Vec::new(), false, at + 1);
             }
             [b'}' | b']', ..] => {
@@ -73,6 +66,18 @@ pub(super) fn walk(text: &[u8], until: usize, visit: &mut Visit<'_>) {
             }
             _ => at += 1,
         }
+    }
+}
+
+/// Goes down into what a bracket opens at `depth`.
+fn opened(trail: &mut Trail, depth: usize, bracket: u8, assigned: bool, words: &[Range<usize>]) {
+    if !assigned {
+        trail.leave(level(depth - 1) + 1);
+    }
+    if bracket == b'[' {
+        trail.push(Key::Item(0), level(depth));
+    } else if !assigned {
+        words.iter().for_each(|word| trail.push(Key::Name(word.start, word.end), level(depth)));
     }
 }
 

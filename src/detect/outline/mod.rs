@@ -168,6 +168,14 @@ pub(super) fn trace(view: &View<'_>, hits: &mut [Hit]) {
 
 /// A path with the name that stands behind it, unless it ends in that already.
 pub(super) fn joined(mut path: String, name: Option<String>, complete: bool) -> Option<String> {
+    // `variable "x" { default = … }`, `X: { value: … }`: the key that names the value stands one above.
+    if let Some(name) = &name
+        && let Some(above) =
+            path.rsplit_once('.').filter(|(_, last)| matches!(*last, "default" | "value")).map(|(above, _)| above)
+        && above.ends_with(name.as_str())
+    {
+        path.truncate(above.len());
+    }
     let name = name.filter(|name| !complete && !path.ends_with(name.as_str()) && !path.ends_with(&format!("={name}]")));
     trail::join(&mut path, name.as_deref().unwrap_or_default());
     Some(path).filter(|path| !path.is_empty())

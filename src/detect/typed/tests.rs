@@ -83,6 +83,6 @@ fn releases_of_helm() {
 fn keys_of_clients() {
     check(
         "kind: Config\nusers:\n- user:\n    client-key-data: <b64(<pem:RSA PRIVATE KEY>)>\n",
-        &[("users[0].user.client-key-data", "base64")],
+        &[("users[0].user.client-key-data", "")],
     );
 }

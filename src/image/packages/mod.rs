@@ -16,7 +16,7 @@ pub use python::source_of;
 pub use shelf::Shelf;
 
 use crate::blob::Sum;
-use crate::package::{Manager, Standing};
+use crate::package::{Keeper, Standing};
 use path::{below, key, labels, merged};
 use std::collections::HashMap;
 
@@ -41,7 +41,7 @@ pub struct Records {
 /// A package.
 #[derive(Debug)]
 struct Owner {
-    manager: Manager,
+    manager: Keeper,
     name: Box<str>,
     version: Box<str>,
     standing: Standing,
@@ -129,7 +129,7 @@ impl Collector {
             }
             dpkg::Record::Sums(name) => {
                 let bare = name.split(|byte| *byte == b':').next().unwrap_or_default();
-                let Some(owner) = self.owner(Manager::Dpkg, bare, b"", Standing::Distribution, base) else { return };
+                let Some(owner) = self.owner(Keeper::Dpkg, bare, b"", Standing::Distribution, base) else { return };
                 if let Some(owner) = self.records.owners.last_mut() {
                     owner.stanza = Some(stanza_key(base, name));
                 }
@@ -154,7 +154,7 @@ impl Collector {
         if stanza.conffiles.is_empty() {
             return;
         }
-        let Some(owner) = self.owner(Manager::Dpkg, stanza.name, stanza.version, standing, base) else { return };
+        let Some(owner) = self.owner(Keeper::Dpkg, stanza.name, stanza.version, standing, base) else { return };
         for (path, sum) in &stanza.conffiles {
             let path = labels(path);
             if !path.contains(&&b".."[..]) {
@@ -166,7 +166,7 @@ impl Collector {
     fn apk(&mut self, base: &[&[u8]], bytes: &[u8]) {
         for package in apk::installed(bytes) {
             let standing = Standing::Distribution;
-            let Some(owner) = self.owner(Manager::Apk, package.name, package.version, standing, base) else { continue };
+            let Some(owner) = self.owner(Keeper::Apk, package.name, package.version, standing, base) else { continue };
             for (folder, file, sum) in package.files {
                 if let Some(path) = apk::path(folder, file) {
                     self.merged_file(base, &path, owner, sum);
@@ -178,7 +178,7 @@ impl Collector {
     fn python(&mut self, base: &[&[u8]], name: &[u8], version: &[u8], bytes: &[u8]) {
         let is_direct = python::files(bytes).any(|(path, _)| python::is_direct(&path));
         let standing = if is_direct { Standing::Named } else { Standing::Published };
-        let Some(owner) = self.owner(Manager::Python, name, version, standing, base) else { return };
+        let Some(owner) = self.owner(Keeper::Python, name, version, standing, base) else { return };
         for (path, sum) in python::files(bytes) {
             if let Some(path) = below(base, &path) {
                 self.file(key(&path), owner, sum);
@@ -193,7 +193,7 @@ impl Collector {
                 for locked in npm::locked(bytes) {
                     let Some(names) = npm::names(&locked.folder) else { continue };
                     let (name, version) = (locked.name.as_bytes(), locked.version.as_bytes());
-                    let Some(owner) = self.owner(Manager::Npm, name, version, Standing::Published, base) else { continue };
+                    let Some(owner) = self.owner(Keeper::Npm, name, version, Standing::Published, base) else { continue };
                     let folder = self.records.folders.entry(key(&[base, &names].concat())).or_default();
                     (folder.locked, folder.is_bundled) = (Some(owner), locked.is_bundled);
                 }
@@ -201,14 +201,14 @@ impl Collector {
             npm::Record::Manifest(depth) => {
                 let Some(manifest) = npm::manifest(bytes) else { return };
                 let (name, version) = (manifest.name.as_bytes(), manifest.version.as_bytes());
-                let Some(owner) = self.owner(Manager::Npm, name, version, Standing::Named, &[]) else { return };
+                let Some(owner) = self.owner(Keeper::Npm, name, version, Standing::Named, &[]) else { return };
                 let folder = self.records.folders.entry(key(path.get(..depth).unwrap_or_default())).or_default();
                 (folder.named, folder.is_private) = (Some(owner), manifest.is_private);
             }
         }
     }
 
-    fn owner(&mut self, manager: Manager, name: &[u8], version: &[u8], standing: Standing, base: &[&[u8]]) -> Option<u32> {
+    fn owner(&mut self, manager: Keeper, name: &[u8], version: &[u8], standing: Standing, base: &[&[u8]]) -> Option<u32> {
         if self.is_full() || name.is_empty() {
             return None;
         }

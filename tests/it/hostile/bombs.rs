@@ -172,7 +172,8 @@ fn deep_paths_and_long_names() {
     assert_eq!(answer.audit.incidents.len(), 20);
     let longest = answer.audit.incidents.iter().flat_map(|incident| &incident.occurrences);
     let longest = longest.filter_map(|occurrence| occurrence.finding.place.path_bytes()).map(<[u8]>::len).max();
-    assert_eq!(longest, Some(4096), "a name is kept as far as it can be a path");
+    // The one that is cut ends in a slash, which a report leaves out.
+    assert_eq!(longest, Some(4095), "a name is kept as far as it can be a path");
 }
 
 #[test]
