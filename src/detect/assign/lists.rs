@@ -80,7 +80,7 @@ rpc vnc sudo master repl old new zip pdf pfx jks p12")
 
 /// What settings that sound like secrets are set to when they are none: `passwd: files`, `PASSWD=define`.
 pub(super) static NO_VALUES: Words = Words::new(|| {
-    set("passwort kennwort heslo senha contrasena wachtwoord salasana parola haslo adgangskode lozinka kodeord sifre jelszo
+    set("aws4-hmac-sha256 passwort kennwort heslo senha contrasena wachtwoord salasana parola haslo adgangskode lozinka kodeord sifre jelszo
 files compat systemd sss nis ldap define undef anonymous anonymous@ -anonymous@ all any never always internal
 external local remote static dynamic inherit visible hidden latin1 utf8 utf-8 base64 hs256 rs256 sha256 md5
 bcrypt")

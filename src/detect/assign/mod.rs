@@ -18,6 +18,7 @@ pub(super) use syntax::Syntax;
 
 use super::context::Around;
 use super::{Hit, judge};
+use crate::finding::Confidence;
 use crate::rules::{Form, Rule, Structure};
 use model::Traits;
 use names::{Kind, Named};
@@ -258,9 +259,11 @@ impl Assignments {
         let judged = model::judge(named, traits)?;
         let by_kind = || self.by_kind.iter().find(|(kind, _)| *kind == named.kind).map(|(_, rule)| rule);
         let rule = self.on_commands.as_ref().filter(|_| on_command).or_else(by_kind)?;
-        let mut hit = judge::hit(rule, bytes, found.value, 0);
+        let mut hit = judge::hit(rule, bytes, found.value.clone(), 0);
         hit.name = Some(crate::place::escaped(name)).filter(|name| !name.is_empty());
-        hit.confidence = judged.confidence;
+        // A weak word in a string of code is mostly a test or a message.
+        let in_code = found.joint == Joint::Embedded && around.syntax == Syntax::Code;
+        hit.confidence = if in_code && judged.weak { Confidence::Low } else { judged.confidence };
         hit.severity = hit.severity.min(judged.at_most);
         hit.reasons = vec![match on_command {
             true => "an option of a known program takes a password".into(),

@@ -51,6 +51,13 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     if value.is_empty() {
         return Some("empty");
     }
+    let opened = matches!(value, [b'{', name @ ..] if !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_'));
+    if opened || memchr::memmem::find(value, b"\\u00").is_some() {
+        return Some("a template, or text in an escape");
+    }
+    if value.len() >= 12 && placeholder::is_dull(value) {
+        return Some("a placeholder");
+    }
     if placeholder::is_reference(value) {
         return Some("a reference");
     }
