@@ -194,7 +194,7 @@ impl Engine {
         let told = |hit: &Hit| typed.iter().any(|known| known.span.start < hit.span.end && hit.span.start < known.span.end);
         found.retain(|hit| hit.span.is_empty() || !told(hit));
         found.extend(typed);
-        found.sort_by(|a, b| (a.span.start, a.span.end).cmp(&(b.span.start, b.span.end)));
+        found.sort_by_key(|hit| (hit.span.start, hit.span.end));
         outline::trace(view, &mut found);
         found.into_iter().filter(|hit| view.owned.contains(&hit.span.start))
     }

@@ -46,7 +46,7 @@ pub(super) fn whole(value: &[u8]) -> Option<Layer> {
         return None;
     }
     #[allow(clippy::single_range_in_vec_init)]
-    let made = decoded(value, &[body.clone()], 0);
+    let made = decoded(value, std::slice::from_ref(&body), 0);
     (readable::reads(&made.text) || is_compressed(digits)).then(|| Layer::opaque("hex", body, made))
 }
 
