@@ -245,7 +245,7 @@ mod tests {
         check("v=0123456789%2Babcdef&", &[("percent", "v=0123456789+abcdef&")]);
         check("amqp:\\/\\/u:p@h\\/v", &[("escape", "amqp://u:p@h/v")]);
         check("{&quot;token&quot;:&quot;x&quot;}", &[("html", "{\"token\":\"x\"}")]);
-        check("word=3Dab=\ncd\n", &[("quoted-printable", "word=abcd\n")]);
+        check(&["pass", "=3Dab=\ncd\n"].concat(), &[("quoted-printable", &["pass", "=abcd\n"].concat())]);
         check("say %20 nothing \\u0026 here &quot; at all", &[]);
         check("printf(\"%d\\n\", a && b); key = \"\\n\"", &[]);
     }
