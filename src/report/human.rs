@@ -136,13 +136,13 @@ impl Page<'_> {
     /// Where it is, without what the reader knows: the target itself, or the image.
     fn place(&self, occurrence: &Occurrence) -> String {
         let place = &occurrence.finding.place;
-        let Some(path) = place.path() else { return self.veil.path(&place.to_string()) };
+        let Some(path) = place.path() else { return self.veil.text(&place.to_string()) };
         let member = place.member_path().map(|member| format!("!{member}")).unwrap_or_default();
-        let inside = self.veil.path(&format!("{path}{member}"));
+        let inside = self.veil.text(&format!("{path}{member}"));
         match occurrence.layer {
             Some(layer) => format!("layer {layer}: {inside}"),
             None if self.audit.images.is_empty() || place.label() == path => inside,
-            None => self.veil.path(&place.to_string()),
+            None => self.veil.text(&place.to_string()),
         }
     }
 
@@ -193,7 +193,7 @@ impl Page<'_> {
         for gap in gaps.iter().take(2 * LISTED) {
             let cost = gap.bytes.map(|count| format!(", {}", bytes(count))).unwrap_or_default();
             let scope = if gap.scope == Scope::Image { self.paint(style_of(Severity::High), "image") } else { self.dim("item ") };
-            let (place, detail) = (self.veil.path(&gap.place.to_string()), self.veil.text(&gap.detail));
+            let (place, detail) = (self.veil.text(&gap.place.to_string()), self.veil.text(&gap.detail));
             writeln!(self.out, "  {scope}  {}{cost}  {place}: {detail}", gap.reason.as_str())?;
         }
         if gaps.len() > 2 * LISTED {

@@ -136,7 +136,7 @@ fn document<'a>(report: &Report<'a>, veil: &Veil) -> Document<'a> {
             .gaps
             .iter()
             .map(|gap| GapEntry {
-                place: veil.path(&gap.place.to_string()),
+                place: veil.text(&gap.place.to_string()),
                 reason: gap.reason,
                 detail: veil.text(&gap.detail),
                 bytes: gap.bytes,
@@ -204,9 +204,9 @@ fn finding_entry(audit: &Audit, occurrence: &Occurrence, veil: &Veil) -> Finding
         layer: occurrence.layer,
         state,
         hidden_by,
-        place: veil.path(&finding.place.to_string()),
-        path: finding.place.path().map(|path| veil.path(&path)),
-        member: finding.place.member_path().map(|path| veil.path(&path)),
+        place: veil.text(&finding.place.to_string()),
+        path: finding.place.path().map(|path| veil.text(&path)),
+        member: finding.place.member_path().map(|path| veil.text(&path)),
         name: finding.name.as_ref().map(|name| veil.text(name)),
         line: finding.line,
         column: finding.column,

@@ -4,11 +4,7 @@ use crate::audit::Incident;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 /// Replaces every secret of an audit by stars.
-pub struct Veil {
-    all: Option<AhoCorasick>,
-    /// Those that are more than a word: in a path, a word is mostly there by chance.
-    telling: Option<AhoCorasick>,
-}
+pub struct Veil(Option<AhoCorasick>);
 
 /// Shorter ones are words that occur by chance, and covering them would make names unreadable.
 const SHORTEST: usize = 5;
@@ -16,26 +12,30 @@ const SHORTEST: usize = 5;
 impl Veil {
     /// Covers the secrets of these incidents.
     pub fn over(incidents: &[Incident]) -> Self {
-        let secrets: Vec<&[u8]> =
-            incidents.iter().map(|incident| incident.secret.expose()).filter(|secret| secret.len() >= SHORTEST).collect();
-        let telling = secrets.iter().copied().filter(|secret| !secret.iter().all(u8::is_ascii_alphabetic)).collect();
-        Self { telling: search(telling), all: search(secrets) }
+        let secrets = incidents.iter().map(|incident| incident.secret.expose()).filter(|secret| secret.len() >= SHORTEST);
+        Self(
+            AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(secrets)
+                .ok()
+                .filter(|all| all.patterns_len() > 0),
+        )
     }
 
     /// Covers nothing: the user asked to see secrets.
     pub fn none() -> Self {
-        Self { all: None, telling: None }
-    }
-
-    /// A path, covered, control characters escaped. A secret that is a word of letters stays where it is the
-    /// name of a folder: a path full of stars would help nobody, and the word tells nothing there.
-    pub fn path(&self, text: &str) -> String {
-        covered(self.telling.as_ref(), text)
+        Self(None)
     }
 
     /// The text, covered, control characters escaped.
     pub fn text(&self, text: &str) -> String {
-        covered(self.all.as_ref(), text)
+        let Some(secrets) = &self.0 else { return crate::place::escaped(text.as_bytes()) };
+        let mut covered = Vec::with_capacity(text.len());
+        secrets.replace_all_with_bytes(text.as_bytes(), &mut covered, |_, _, out| {
+            out.extend_from_slice(b"********");
+            true
+        });
+        crate::place::escaped(&covered)
     }
 
     /// The text, covered and cut to at most `most` characters.
@@ -46,19 +46,4 @@ impl Veil {
             None => covered,
         }
     }
-}
-
-fn search(secrets: Vec<&[u8]>) -> Option<AhoCorasick> {
-    let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(secrets).ok();
-    built.filter(|all| all.patterns_len() > 0)
-}
-
-fn covered(secrets: Option<&AhoCorasick>, text: &str) -> String {
-    let Some(secrets) = secrets else { return crate::place::escaped(text.as_bytes()) };
-    let mut covered = Vec::with_capacity(text.len());
-    secrets.replace_all_with_bytes(text.as_bytes(), &mut covered, |_, _, out| {
-        out.extend_from_slice(b"********");
-        true
-    });
-    crate::place::escaped(&covered)
 }
