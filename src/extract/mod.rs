@@ -182,6 +182,8 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &build::Pyc,
     &build::Class,
     &build::Sqlite,
+    &build::Notebook,
+    &build::SourceMap,
     // Last of all, see above.
     &archive::Zip,
 ];
