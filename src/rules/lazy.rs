@@ -8,7 +8,7 @@ use regex_syntax::ParserBuilder;
 use std::sync::OnceLock;
 
 /// A regex over bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LazyRegex {
     text: String,
     /// Of the compiled program, in bytes.
@@ -22,6 +22,11 @@ impl LazyRegex {
         let parsed = ParserBuilder::new().unicode(false).utf8(false).build().parse(text);
         parsed.map_err(|error| error.to_string())?;
         Ok(Self { text: text.to_owned(), limit, built: OnceLock::new() })
+    }
+
+    /// As written.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The regex; nothing if it is too large, which [`Self::verify`] tells beforehand.
