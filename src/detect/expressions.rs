@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Bytes before a match in which a keyword or a part of it may stand.
 const NEAR: usize = 1536;
+/// Bytes behind the longest match that tell whether its border holds.
+const AHEAD: usize = 4;
 /// Bytes in which the start of a match is looked for in one go.
 const STRETCH: usize = 64 << 10;
 /// Matches of one rule in one text.
@@ -158,7 +160,7 @@ fn matches(expression: &Expression, bytes: &[u8], starts: Range<usize>, mut each
     let mut at = starts.start;
     while at < starts.end {
         let end = starts.end.min(at + STRETCH);
-        let seen = bytes.get(..bytes.len().min(end + expression.longest)).unwrap_or(bytes);
+        let seen = bytes.get(..bytes.len().min(end + expression.longest + AHEAD)).unwrap_or(bytes);
         let first = regex.find_at(seen, at).map(|found| found.range()).filter(|found| found.start < end);
         // A search may look at all that it sees, wherever its match ends.
         work::add(seen.len() - at);
@@ -181,7 +183,7 @@ fn matches(expression: &Expression, bytes: &[u8], starts: Range<usize>, mut each
 
 /// The match at `start`, of at most the longest length, and its secret.
 fn cut(regex: &Regex, expression: &Expression, bytes: &[u8], start: usize) -> Option<Found> {
-    let seen = bytes.get(..bytes.len().min(start + expression.longest))?;
+    let seen = bytes.get(..bytes.len().min(start + expression.longest + AHEAD))?;
     let captures = regex.captures_at(seen, start)?;
     let whole = captures.get(0)?.range();
     let secret = secret(&captures, expression.group)?;

@@ -141,11 +141,11 @@ impl Page<'_> {
     fn explanation(&mut self, incident: &Incident) -> io::Result<()> {
         let sure = format!("severity {}, confidence {}", incident.severity.as_str(), incident.confidence.as_str());
         let called = match incident.disposition {
-            Disposition::Actionable => "rotate it, unless --fail-on or --confidence say otherwise",
-            Disposition::Expired => "nothing: it has expired",
-            Disposition::Example => "nothing: it is an example that opens nothing",
-            Disposition::Public => "nothing: it is public by design",
-            Disposition::Accepted => "nothing: comments beside it accept it",
+            Disposition::Actionable => "it works, as far as can be told offline",
+            Disposition::Expired => "it has expired, so it does not fail the audit",
+            Disposition::Example => "it opens nothing, so it does not fail the audit",
+            Disposition::Public => "by design, so it does not fail the audit",
+            Disposition::Accepted => "by comments beside it, so it does not fail the audit",
         };
         writeln!(self.out, "    {} {} ({called}); {sure}", self.dim("judged:"), incident.disposition.as_str())?;
         for reason in &incident.reasons {

@@ -34,9 +34,13 @@ impl LazyRegex {
         self.built.get_or_init(|| self.build().ok()).as_ref()
     }
 
-    /// Whether it can be built.
+    /// Whether it can be built. It is then, so that this is no work for nothing.
     pub fn verify(&self) -> Result<(), String> {
-        self.build().map(drop)
+        if !matches!(self.built.get(), Some(Some(_))) {
+            let regex = self.build()?;
+            self.built.get_or_init(|| Some(regex));
+        }
+        Ok(())
     }
 
     fn build(&self) -> Result<Regex, String> {

@@ -5,7 +5,7 @@ use crate::cli::{Place, check, text};
 use serde_json::Value;
 use watertight::rules::Loaded;
 
-const ACME: &str = "title = \"Acme rules\"\n\n[[rules]]\nid = \"acme-key\"\ndescription = \"Acme key\"\nregex = '''(?i)acme[_-]?key\\s*[=:]\\s*[\"']([0-9a-z]{20})[\"']'''\nkeywords = [\"acme\"]\nentropy = 3\ntags = [\"shop\"]\n";
+const ACME: &str = "title = \"Acme rules\"\n\n[[rules]]\nid = \"acme-key\"\ndescription = \"Acme key\"\nregex = '''(?i)acme[_-]?key ?[=:] ?[\"']([0-9a-z]{20})[\"']'''\nkeywords = [\"acme\"]\nentropy = 3\ntags = [\"shop\"]\n";
 
 /// What is not done of a configuration, and what is wrong with it.
 #[track_caller]

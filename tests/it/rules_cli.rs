@@ -180,5 +180,5 @@ fn judgement_is_explained_to_people_who_ask() {
     let explained = check(&place, &["scan", "a", "--explain"], 1);
     says(&explained, &["judged: actionable", "severity critical, confidence high", "since its built-in check holds"]);
     says(&explained, &["watertight rules explain github-personal-access-token"]);
-    says(&check(&place, &["scan", "tests", "--explain"], 1), &["since in a file for tests or documentation"]);
+    says(&check(&place, &["scan", ".", "--explain"], 1), &["since in a file for tests or documentation"]);
 }

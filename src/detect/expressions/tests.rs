@@ -45,6 +45,14 @@ fn keywords_stand_near() {
 }
 
 #[test]
+fn borders_are_those_of_the_text() {
+    let rule = |end: &str| format!("[[rules]]\nid='a'\nregex='(?m)acme:[a-z]{{4}}{end}'\nkeywords=['acme']");
+    check(&rule("\\b"), "a", "acme:abcdefgh acme:abcd", &["acme:abcd"]);
+    check(&rule("$"), "a", "acme:abcdefgh acme:abcd\nacme:efgh", &["acme:abcd", "acme:efgh"]);
+    check(&rule("\\z"), "a", "acme:abcd acme:efgh", &["acme:efgh"]);
+}
+
+#[test]
 fn entropy_is_of_the_secret() {
     let rule = "[[rules]]\nid='a'\nentropy=3\nregex='acme:(\\w+)'\nkeywords=['acme']";
     check(rule, "a", "acme:aaaabbbb acme:k3jd8slq0", &["k3jd8slq0"]);
@@ -121,7 +129,7 @@ fn long_matches_are_cut_and_seams_change_nothing() {
         let text = format!("{} acme:{}! ", ". \n".repeat(3000), "ab\n".repeat(length / 3));
         let all = hits(&engine, "a", text.as_bytes());
         assert_eq!(all.len(), 1, "{length}");
-        assert!(all.iter().all(|hit| hit.span.len() <= Expression::LONGEST));
+        assert!(all.iter().all(|hit| hit.span.len() <= Expression::LONGEST + AHEAD));
         for seam in (8_000..20_000).step_by(997).filter(|seam| *seam < text.len()) {
             let mut found = Vec::new();
             for owned in [0..seam, seam..text.len()] {
