@@ -111,7 +111,7 @@ fn placeholders_are_told_as_examples() {
 fn values_of_structures_are_read_with_their_names() {
     let mut hits = Vec::new();
     engine("[[rules]]\nid='a'\nregex='acme_key=(\\w+)'\nkeywords=['acme']").pair(b"acme_key", b"k3jd8slq0", &mut hits);
-    assert_eq!(hits.iter().map(|hit| hit.span.clone()).collect::<Vec<_>>(), [(0..9)]);
+    assert_eq!((hits.len(), hits.first().map(|hit| hit.span.clone())), (1, Some(0..9)));
 }
 
 #[test]
