@@ -2,7 +2,8 @@
 
 use super::failure::Failure;
 use crate::place::escaped;
-use crate::rules::{Loaded, RuleError, RuleSet, Selection};
+use crate::rules::{Loaded, Remark, RuleError, RuleSet, Selection};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -26,7 +27,7 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// The rules. What the user's files ask for and is not done is told on standard error.
+    /// The rules. What the user's files ask for and is not done, or in another way, is told on standard error.
     pub(super) fn load(&self) -> Result<RuleSet, Failure> {
         let chosen = self.read().and_then(|rules| {
             let selection = Selection { only: self.only.clone(), except: self.except.clone() };
@@ -36,9 +37,7 @@ impl Choice {
         if rules.is_empty() {
             return Err(failed(&RuleError::NothingLeft));
         }
-        for note in rules.notes() {
-            let _ = writeln!(std::io::stderr(), "warning: {}", escaped(note.to_string().as_bytes()));
-        }
+        warn(rules.notes());
         Ok(rules)
     }
 
@@ -48,6 +47,22 @@ impl Choice {
             rules = rules.with(Loaded::from_path(path)?.strict()?);
         }
         Ok(rules)
+    }
+}
+
+/// Tells what files of rules ask for and is not done; of what is done in another way, how much that is.
+fn warn(notes: &[Remark]) {
+    let mut err = std::io::stderr().lock();
+    for note in notes.iter().filter(|note| note.is_loss) {
+        let _ = writeln!(err, "warning: {}", escaped(note.to_string().as_bytes()));
+    }
+    let differing: BTreeSet<_> = notes.iter().filter(|note| !note.is_loss).map(|note| (&note.file, &note.id)).collect();
+    let files: BTreeSet<_> = differing.iter().map(|(file, _)| *file).collect();
+    for file in files {
+        let count = differing.iter().filter(|(other, _)| *other == file).count();
+        let rules = if count == 1 { "rule runs" } else { "rules run" };
+        let said = format!("{file}: {count} {rules} in another way than by gitleaks; `watertight rules check {file}` says how");
+        let _ = writeln!(err, "note: {}", escaped(said.as_bytes()));
     }
 }
 

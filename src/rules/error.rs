@@ -55,7 +55,14 @@ pub enum RuleError {
 
 impl RuleError {
     pub(crate) fn rule(file: &str, id: &str, message: impl Into<String>) -> Self {
-        Self::Rule(Remark { file: file.to_owned(), line: None, id: id.to_owned(), field: "", message: message.into() })
+        Self::Rule(Remark {
+            file: file.to_owned(),
+            line: None,
+            id: id.to_owned(),
+            field: "",
+            message: message.into(),
+            is_loss: true,
+        })
     }
 
     /// What may help.
@@ -89,6 +96,8 @@ pub struct Remark {
     pub field: &'static str,
     /// What is wrong, or not done.
     pub message: String,
+    /// Whether something is wrong or not done at all, rather than done in another way.
+    pub is_loss: bool,
 }
 
 impl fmt::Display for Remark {

@@ -60,7 +60,7 @@ impl RuleSet {
             (self.rules, self.origins) = all.filter(is_other).unzip();
             if self.rules.len() == kept {
                 let message = format!("disabledRules: no rule here has the id `{id}`");
-                self.notes.push(Remark { file, line: None, id: String::new(), field: "", message });
+                self.notes.push(Remark { file, line: None, id: String::new(), field: "", message, is_loss: true });
             }
         }
         let places: HashMap<String, usize> =
@@ -210,7 +210,7 @@ impl Loaded {
 
     fn fault(&mut self, origin: &Origin, id: String, (field, message): Refusal) {
         let (file, line) = (origin.file.name.clone(), Some(origin.line_of(field)));
-        self.faults.push(RuleError::Rule(Remark { file, line, id, field, message }));
+        self.faults.push(RuleError::Rule(Remark { file, line, id, field, message, is_loss: true }));
     }
 }
 

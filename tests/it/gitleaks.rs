@@ -63,6 +63,7 @@ fn a_configuration_is_used_beside_the_built_in_rules() {
     let output = check(&place, &["scan", "a", "--rules", ".gitleaks.toml", "--format", "json"], 1);
     let said = text(&output.stderr);
     assert!(said.contains("warning: .gitleaks.toml:3: rule acme-key: `colour`"), "{said}");
+    assert!(!said.contains("note: "), "{said}");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["incidents"][0]["rule"], "acme-key");
     assert_eq!(report["incidents"][0]["title"], "Acme key");
@@ -95,6 +96,11 @@ fn a_configuration_builds_upon_another() {
     assert!(said.contains("disabledRules: no rule here has the id `none-such`"), "{said}");
     let (rules, _) = found(&["--rules", "conf/base.toml", "--no-builtin-rules"]);
     assert_eq!(rules, ["acme-key", "acme-key", "acme-old"]);
+    let slow = Place::new(&[("a", b"x"), ("slow.toml", ACME.replace("keywords = [\"acme\"]", "").as_bytes())]);
+    let output = check(&slow, &["scan", "a", "--rules", "slow.toml"], 0);
+    assert!(text(&output.stderr).starts_with("note: slow.toml: 1 rule runs in another way"), "{}", text(&output.stderr));
+    let checked = check(&slow, &["rules", "check", "slow.toml"], 0);
+    assert!(text(&checked.stdout).starts_with("note: slow.toml:3: rule acme-key: keywords: has none"));
     let missing = Place::new(&[("a", b"x"), ("own.toml", b"[extend]\npath = 'absent.toml'\n")]);
     crate::cli::fails(&missing, &["scan", "a", "--rules", "own.toml"], &["own.toml", "absent.toml"]);
 }

@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 /// Of an id that files named side by side both have.
 fn told_twice(id: &str, origin: &Origin) -> Remark {
     let (file, line) = (origin.file.name.clone(), Some(origin.line_of("id")));
-    Remark { file, line, id: id.to_owned(), field: "id", message: "another rule has this id".to_owned() }
+    Remark { file, line, id: id.to_owned(), field: "id", message: "another rule has this id".to_owned(), is_loss: true }
 }
 
 fn remark(id: &str, origin: &Origin, broken: &Broken<'_>) -> Remark {
@@ -87,5 +87,6 @@ fn remark(id: &str, origin: &Origin, broken: &Broken<'_>) -> Remark {
         id: id.to_owned(),
         field: broken.field,
         message: format!("{}: {text}", broken.what),
+        is_loss: true,
     }
 }

@@ -67,7 +67,16 @@ struct Reader {
 impl Reader {
     fn note(&mut self, origin: &Origin, id: &str, field: &'static str, message: impl Into<String>) {
         let (file, line) = (origin.file.name.clone(), Some(origin.line_of(field)));
-        self.read.notes.push(Remark { file, line, id: id.to_owned(), field, message: message.into() });
+        let (id, message) = (id.to_owned(), message.into());
+        self.read.notes.push(Remark { file, line, id, field, message, is_loss: true });
+    }
+
+    /// Notes that something is done in another way than gitleaks does it.
+    fn differs(&mut self, origin: &Origin, id: &str, field: &'static str, message: impl Into<String>) {
+        self.note(origin, id, field, message);
+        if let Some(note) = self.read.notes.last_mut() {
+            note.is_loss = false;
+        }
     }
 
     fn unknown(&mut self, origin: &Origin, id: &str, whose: &str, others: &Others) {
@@ -168,7 +177,7 @@ impl Reader {
         }
         if !parts.is_empty() {
             let message = "what it requires is looked for from 1.5 KiB before a match to 8 KiB behind its start";
-            self.note(&draft.origin, id, "required", message);
+            self.differs(&draft.origin, id, "required", message);
         }
         Some(parts)
     }
@@ -181,7 +190,7 @@ impl Reader {
             return Err(("id", "a rule needs an id of letters or digits".to_owned()));
         }
         if id != written.id {
-            self.note(origin, id, "id", format!("`{}` is told under this id", written.id));
+            self.differs(origin, id, "id", format!("`{}` is told under this id", written.id));
         }
         if written.regex.is_none() && written.path.is_none() {
             self.note(origin, id, "", "has neither `regex` nor `path`: what it changes is a rule of gitleaks, which is not here");
@@ -218,17 +227,17 @@ impl Reader {
     fn told(&mut self, origin: &Origin, id: &str, hir: &Hir, keywords: &[String]) {
         let properties = hir.properties();
         if properties.maximum_len().is_none_or(|longest| longest > Expression::LONGEST) {
-            self.note(origin, id, "regex", "may match without end: matches are cut at 8 KiB");
+            self.differs(origin, id, "regex", "may match without end: matches are cut at 8 KiB");
         }
         if properties.look_set().contains(Look::Start) || properties.look_set().contains(Look::End) {
             let message = "`^` and `$` without (?m) also hold where a window of a file of more than 1 MiB begins and ends";
-            self.note(origin, id, "regex", message);
+            self.differs(origin, id, "regex", message);
         }
         if keywords.is_empty() {
-            self.note(origin, id, "keywords", "has none, so all bytes are looked at: slower");
+            self.differs(origin, id, "keywords", "has none, so all bytes are looked at: slower");
         } else if !syntax::always_holds(hir, keywords) {
             let message = "a keyword must stand from 1.5 KiB before a match to 8 KiB behind its start, not anywhere in the file";
-            self.note(origin, id, "keywords", message);
+            self.differs(origin, id, "keywords", message);
         }
     }
 
