@@ -55,7 +55,7 @@ fn what_is_wrong_is_an_error() {
 
 #[test]
 fn a_configuration_is_used_beside_the_built_in_rules() {
-    let secret = "k3jd8slq0vn2m4x7c9zt";
+    let secret = watertight::forge::filler::expand("<base36:20>", 2);
     let place = Place::new(&[
         ("a", format!("ACME_KEY = '{secret}'\n").as_bytes()),
         (".gitleaks.toml", format!("{ACME}colour = 'red'\n").as_bytes()),
