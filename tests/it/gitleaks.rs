@@ -69,7 +69,7 @@ fn a_configuration_is_used_beside_the_built_in_rules() {
     assert_eq!(report["incidents"][0]["title"], "Acme key");
     let checked = check(&place, &["rules", "check", ".gitleaks.toml"], 0);
     assert!(text(&checked.stdout).starts_with("note: .gitleaks.toml:3: rule acme-key: `colour`"));
-    assert!(text(&checked.stdout).contains("1 rule checked"));
+    assert!(text(&checked.stdout).contains("1 rule checked, all sound; 1 without examples"));
     let explained = text(&check(&place, &["rules", "explain", "acme-key", "--rules", ".gitleaks.toml"], 0).stdout);
     assert!(explained.contains("near one of these words, in any case: acme"), "{explained}");
     let shown = text(&check(&place, &["rules", "show", "acme-key", "--rules", ".gitleaks.toml"], 0).stdout);

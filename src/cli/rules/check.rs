@@ -34,12 +34,14 @@ Each line names file, line, rule and field. Exit codes: 0 sound, 1 something is 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let builtin = if args.no_builtin_rules { RuleSet::default() } else { RuleSet::builtin().map_err(|error| failed(&error))? };
     let mut all = builtin;
+    let mut bare = 0;
     let mut ids: HashSet<String> = HashSet::new();
     let mut faults: Vec<String> = Vec::new();
     for path in &args.path {
         let Loaded { set, faults: of_path } = Loaded::from_path(path).map_err(|error| failed(&error))?;
         faults.extend(of_path.iter().map(ToString::to_string));
         for (rule, origin) in set.written() {
+            bare += usize::from(rule.examples.is_empty());
             if !ids.insert(rule.label.id.clone()) {
                 faults.push(told_twice(&rule.label.id, origin).to_string());
             }
@@ -63,8 +65,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             writeln!(out, "{}", fault.lines().map(|line| escaped(line.as_bytes())).collect::<Vec<_>>().join("\n"))?;
         }
         let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let untried = if bare == 0 { String::new() } else { format!("; {bare} without examples to hold them to") };
         match faults.len() {
-            0 => writeln!(out, "{checked} rule{} checked, all sound", plural(checked)),
+            0 => writeln!(out, "{checked} rule{} checked, all sound{untried}", plural(checked)),
             count => writeln!(out, "{checked} rule{} checked, {count} problem{}", plural(checked), plural(count)),
         }
     })?;

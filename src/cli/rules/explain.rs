@@ -179,7 +179,7 @@ fn judged(rule: &Rule) -> Vec<String> {
         let marks: Vec<String> = rule.variants.iter().map(|mark| format!("`{mark}`")).collect();
         lines.push(format!("one with {} in it is for tests: severity low", marks.join(" or ")));
     }
-    if rule.lifetime != Lifetime::Public {
+    if rule.lifetime != Lifetime::Public && !matches!(rule.form, Form::Expression(_)) {
         lines.push("files for tests or documentation, packages and comments may lower it; each says so".into());
     }
     lines.push(format!("rank {}: of two rules that fit the same bytes the higher wins", rule.label.rank));
