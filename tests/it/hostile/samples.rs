@@ -1,5 +1,6 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
+use super::built::{class, pyc, sqlite};
 use serde_json::json;
 use std::io::{Cursor, Write};
 use watertight::blob::Digest;
@@ -25,6 +26,9 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("GGUF", gguf(&text)),
         ("safetensors", safetensors(&text)),
         ("protobuf", protobuf(&text)),
+        ("pyc", pyc(&text)),
+        ("class", class(&text)),
+        ("SQLite", sqlite(&text)),
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
     ]
 }
@@ -38,8 +42,7 @@ fn gguf(text: &str) -> Vec<u8> {
 
 /// Metadata with `text`, and one tensor.
 fn safetensors(text: &str) -> Vec<u8> {
-    let header =
-        json!({"__metadata__": {"note": text}, "w": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}).to_string();
+    let header = json!({"__metadata__": {"note": text}, "w": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}).to_string();
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), b"\x01\x02\x03\x04"].concat()
 }
 
