@@ -1,9 +1,11 @@
 //! The command line: one file per subcommand, its arguments beside its `run`.
 
+mod choice;
 mod demo;
 mod failure;
 mod output;
 mod progress;
+mod rules;
 mod scan;
 
 use crate::policy::Exit;
@@ -27,12 +29,14 @@ Examples:
   watertight scan oci:build/image:latest       one image of an OCI layout
   docker save app | watertight scan -          without a file in between
   watertight scan model.pt --format json       for machines
+  watertight rules list                        what is looked for
 
 Exit codes: 0 clean, 1 findings, 2 could not run, 3 nothing found but not wholly readable";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(scan::Args),
+    Rules(rules::Args),
     Demo(demo::Args),
 }
 
@@ -48,6 +52,7 @@ pub fn main() -> Exit {
     };
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Demo(args) => demo::run(&args),
     };
     outcome.unwrap_or_else(|failure| {

@@ -6,7 +6,7 @@
 use super::crew::Crew;
 use super::flat::Origin;
 use super::settings::{joined, plain};
-use crate::detect::Hit;
+use crate::detect::{Hit, allow};
 use crate::extract::Text;
 use crate::finding::{Finding, Totals};
 use crate::image::json::Json;
@@ -88,7 +88,10 @@ impl Texts<'_, '_> {
             return;
         }
         let (outer, key) = (String::from_utf8_lossy(name), String::from_utf8_lossy(key));
-        let named = |hit: Hit| {
+        let named = |mut hit: Hit| {
+            if self.crew.heeds_comments {
+                allow::accept(&mut hit, bytes);
+            }
             let inner = hit.name.clone().filter(|name| *name != key);
             let name = joined(&outer, inner);
             let found = plain(self.origin, hit);
