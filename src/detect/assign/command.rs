@@ -38,6 +38,7 @@ const LOGIN: &[&str] = &[
     "oras login",
     "crane auth login",
     "az login",
+    "acr login",
     "oc login",
     "cf login",
     "docker-compose login",
@@ -61,6 +62,9 @@ const MONGO: &[&str] = &[
     "rdesktop",
 ];
 const ZIP: &[&str] = &["unzip", "zip", "sqlcmd", "bcp", "7za", "7zz", "ipmitool", "snmpget", "tsql"];
+
+const ARCHIVE: &[&str] = &["7z x", "7z a", "7z e", "7za x", "7za a", "unrar x", "rar a"];
+const SNMP: &[&str] = &["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk"];
 
 const TABLE: &[Means] = &[
     Means { programs: MYSQL, option: "-p", form: Form::Attached },
@@ -89,6 +93,12 @@ const TABLE: &[Means] = &[
     Means { programs: &["htpasswd"], option: "-nbB", form: Form::Last },
     Means { programs: &["rabbitmqctl"], option: "add_user", form: Form::Last },
     Means { programs: &["rabbitmqctl"], option: "change_password", form: Form::Last },
+    Means { programs: &["openssl"], option: "-k", form: Form::Next },
+    Means { programs: ARCHIVE, option: "-p", form: Form::Attached },
+    Means { programs: SNMP, option: "-A", form: Form::Next },
+    Means { programs: SNMP, option: "-X", form: Form::Next },
+    Means { programs: &["schtasks"], option: "/rp", form: Form::Next },
+    Means { programs: &["schtasks"], option: "/RP", form: Form::Next },
     Means { programs: &["vncpasswd", "x11vnc"], option: "-passwd", form: Form::Next },
 ];
 
@@ -110,8 +120,13 @@ impl Commands {
     }
 
     /// What the literal pass is to look for; [`Self::at`] takes the index.
-    pub(super) fn literals(&self) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn literals(&self) -> impl Iterator<Item = &'static [u8]> {
         self.0.iter().map(|name| name.as_bytes())
+    }
+
+    /// How many literals there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// Calls `found` with each secret that an option of the program `index` at `at` hands over; says where
@@ -154,7 +169,11 @@ fn each_of(means: &Means, bytes: &[u8], words: &[Range<usize>], found: &mut impl
             }
             continue;
         }
-        if given != means.option.as_bytes() {
+        // Options of one letter stand together: `-fsSu bob:secret`.
+        let joined = means.programs == CURL
+            && means.option == "-u"
+            && matches!(given, [b'-', letters @ .., b'u'] if letters.len() < 6 && letters.iter().all(u8::is_ascii_alphabetic));
+        if given != means.option.as_bytes() && !joined {
             continue;
         }
         let next = words.get(at + 1);

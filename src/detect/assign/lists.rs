@@ -86,6 +86,19 @@ external local remote static dynamic inherit visible hidden latin1 utf8 utf-8 ba
 bcrypt")
 });
 
+/// Words of labels and messages: a text that has one is no passphrase.
+pub(super) static LABELS: Words = Words::new(|| {
+    set("the and for with from this that your you our not must should can will has have are was were use uses using used
+set get new old current confirm confirmation repeat again enter reenter retype type choose change reset forgot
+forgotten show hide required optional invalid wrong incorrect missing empty none null match matches mismatch does
+field input string value text name user username login email mail account label hint help please only needed
+default hidden plain hashed encrypted encoded generated random error failed failure success expired disabled
+enabled none any all per when where which what who how into file path url protected secure security database
+server client host admin auth authentication authorization access api code number characters character digits
+letters least more less than long short strong weak medium very too und der die das den ein eine mit ist bitte
+les des une est pour mot votre del los las por una seu sua della wpa wep")
+});
+
 /// Defaults that programs ship with, and what people type first; digits behind them do not help.
 pub(super) static KNOWN: Words = Words::new(|| {
     set("admin administrator root toor postgres mysql redis mongo mongodb oracle tiger sa rabbitmq guest letmein welcome

@@ -18,6 +18,9 @@ const LIKELY: i32 = 5;
 /// Points for low confidence.
 const POSSIBLE: i32 = 4;
 
+/// Points lost in tests and documentation.
+const TRIAL: i32 = 2;
+
 /// What is known of a pair besides its name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Traits<'a> {
@@ -51,6 +54,12 @@ pub(super) struct Judged {
 pub(super) fn judge(named: Named, traits: Traits<'_>) -> Option<Judged> {
     let weak = is_weak(traits);
     let points = of_name(named) + of_shape(named, traits)? + of_notation(traits);
+    // Where things are tried and explained a pair says less, but what would be believed elsewhere is still told.
+    let points = match traits.trial {
+        true if points >= LIKELY => (points - TRIAL).max(POSSIBLE),
+        true => points - TRIAL,
+        false => points,
+    };
     let confidence = match points {
         CERTAIN.. => Confidence::High,
         LIKELY.. => Confidence::Medium,
@@ -80,8 +89,21 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
     let plain = named.strength == Strength::Plain;
     let points = match (named.kind, traits.shape) {
         (_, Shape::Other(_)) => return None,
-        (Kind::Salt, Shape::Random | Shape::Hex) => 2,
+        // Said in passing: only what looks issued counts, and of passwords what people choose.
+        _ if !stands_alone(named, traits) => return None,
+        (Kind::Salt, Shape::Random | Shape::Hex) => {
+            if length >= 16 {
+                3
+            } else {
+                2
+            }
+        }
         (Kind::Salt, _) => return None,
+        (Kind::Key, Shape::Random)
+            if named.strength == Strength::Hint && (traits.literal || traits.config) && length >= 20 =>
+        {
+            5
+        }
         (_, Shape::Random) => 4,
         (Kind::Password, Shape::Mixed) => {
             if length >= 5 {
@@ -100,6 +122,8 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
             }
         }
         (Kind::Password, Shape::Words) => return words_as_password(traits),
+        (Kind::Password, Shape::Phrase) if plain && traits.quoted && traits.joint != Joint::Compared => 2,
+        (_, Shape::Phrase) => return None,
         (_, Shape::Hex) => {
             if length >= 32 {
                 3
@@ -113,7 +137,7 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
         (Kind::Secret, Shape::Mixed) if length >= 6 => 2 + i32::from(traits.literal && !plain),
         (_, Shape::Mixed) if length >= 16 => 2,
         (_, Shape::Mixed) if length >= 10 => 1,
-        (Kind::Secret, Shape::Words) if plain && traits.literal && length >= 6 => 1,
+        (Kind::Secret, Shape::Words) if plain && traits.literal && length >= 6 => 1 + i32::from(joints(traits.value) >= 2),
         (_, Shape::Mixed | Shape::Words) => return None,
     };
     Some(points)
@@ -125,20 +149,51 @@ fn words_as_password(traits: Traits<'_>) -> Option<i32> {
     let one_word = traits.value.iter().all(u8::is_ascii_alphanumeric);
     let direct = matches!(
         traits.joint,
-        Joint::Assigned | Joint::Embedded | Joint::Element | Joint::Sibling | Joint::Beside | Joint::Option
+        Joint::Assigned
+            | Joint::Embedded
+            | Joint::Element
+            | Joint::Sibling
+            | Joint::Beside
+            | Joint::Option
+            | Joint::Argument
+            | Joint::Column
     );
-    match (is_known(traits.value), traits.literal || traits.config, direct) {
+    let settings = traits.literal || traits.config;
+    match (is_known(traits.value), settings, direct) {
         (_, false, _) if traits.joint == Joint::Option => None,
         (true, _, true) => Some(2),
-        (false, true, true) => Some(if one_word { 2 } else { 1 }),
-        (true, _, false) => Some(1),
+        (false, true, true) => Some(if one_word || !names_something(traits.value) { 2 } else { 1 }),
+        (true, _, false) => Some(if traits.joint == Joint::Called { 2 } else { 1 }),
         (false, false, true) => Some(if one_word && traits.value.len() <= 16 { 1 } else { 0 }),
         _ => None,
     }
 }
 
+/// Whether the value may be believed in this notation.
+fn stands_alone(named: Named, traits: Traits<'_>) -> bool {
+    match traits.joint {
+        Joint::Loose => matches!(traits.shape, Shape::Random | Shape::Hex),
+        Joint::Told => {
+            matches!(traits.shape, Shape::Random | Shape::Hex) || named.kind == Kind::Password && traits.shape == Shape::Mixed
+        }
+        _ => true,
+    }
+}
+
+/// How many signs join words.
+fn joints(value: &[u8]) -> usize {
+    value.iter().filter(|byte| matches!(byte, b'-' | b'_' | b'.')).count()
+}
+
+/// Whether words that are joined name something and are no phrase: `db-credentials`, `login_password`.
+fn names_something(value: &[u8]) -> bool {
+    super::names::named(value).is_some() || joints(value) == 0 || value.iter().any(|byte| matches!(byte, b':' | b'/'))
+}
+
 fn of_notation(traits: Traits<'_>) -> i32 {
+    let issued = matches!(traits.shape, Shape::Random | Shape::Hex | Shape::Uuid);
     let joint = match traits.joint {
+        Joint::Compared | Joint::Listed if issued => 0,
         Joint::Listed if traits.value.len() < 8 => -2,
         Joint::Compared | Joint::Listed => -1,
         _ => 0,
@@ -149,14 +204,13 @@ fn of_notation(traits: Traits<'_>) -> i32 {
         (false, false, true) => 0,
         (false, false, false) => -2,
     };
-    let prose = if traits.prose && !traits.quoted { -1 } else { 0 };
-    let trial = if traits.trial { -2 } else { 0 };
-    joint + bare + prose + trial
+    let prose = if traits.prose && traits.trial && !traits.quoted && !issued { -1 } else { 0 };
+    joint + bare + prose
 }
 
 /// Passwords that whoever wants in tries first, and short ones.
 fn is_weak(traits: Traits<'_>) -> bool {
-    if matches!(traits.shape, Shape::Digits | Shape::Words) && traits.literal {
+    if matches!(traits.shape, Shape::Digits | Shape::Words | Shape::Phrase) && traits.literal {
         return true;
     }
     is_known(traits.value) || traits.value.len() < 8

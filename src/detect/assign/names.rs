@@ -79,7 +79,12 @@ const ENDINGS: &[(&str, Kind, Strength)] = &[
     ("passw", Kind::Password, Strength::Plain),
     ("requirepass", Kind::Password, Strength::Plain),
     ("masterauth", Kind::Password, Strength::Plain),
-    ("psk", Kind::Password, Strength::Usual),
+    ("psk", Kind::Password, Strength::Plain),
+    ("heslo", Kind::Password, Strength::Plain),
+    ("salasana", Kind::Password, Strength::Plain),
+    ("adgangskode", Kind::Password, Strength::Plain),
+    ("contrasenya", Kind::Password, Strength::Plain),
+    ("contrasinal", Kind::Password, Strength::Plain),
     ("secretaccesskey", Kind::Key, Strength::Plain),
     ("secretkey", Kind::Key, Strength::Plain),
     ("accesskey", Kind::Key, Strength::Plain),
@@ -124,6 +129,12 @@ const WHOLE: &[(&str, Kind, Strength)] = &[
     ("passes", Kind::Password, Strength::Hint),
     ("psw", Kind::Password, Strength::Plain),
     ("pin", Kind::Password, Strength::Hint),
+    ("parola", Kind::Password, Strength::Plain),
+    ("clave", Kind::Password, Strength::Usual),
+    ("haslo", Kind::Password, Strength::Plain),
+    ("sifre", Kind::Password, Strength::Plain),
+    ("mdp", Kind::Password, Strength::Plain),
+    ("passe", Kind::Password, Strength::Usual),
     ("pat", Kind::Token, Strength::Usual),
     ("jwt", Kind::Token, Strength::Usual),
     ("bearer", Kind::Token, Strength::Usual),
@@ -136,6 +147,13 @@ const WHOLE: &[(&str, Kind, Strength)] = &[
     ("nonce", Kind::Salt, Strength::Hint),
     ("pepper", Kind::Salt, Strength::Usual),
 ];
+
+/// A password, by its place and not by its name.
+pub(super) const PASSWORD: Named = Named { kind: Kind::Password, strength: Strength::Plain };
+
+/// Names of passwords in other scripts, as they stand in the text.
+pub(super) const FOREIGN: &[&str] =
+    &["contraseña", "Contraseña", "CONTRASEÑA", "пароль", "Пароль", "ПАРОЛЬ", "密码", "密碼", "パスワード", "비밀번호", "şifre", "hasło", "Hasło"];
 
 /// What `name` says of its value.
 pub(crate) fn named(name: &[u8]) -> Option<Named> {

@@ -8,7 +8,7 @@
 
 use super::super::work;
 use super::syntax::Syntax;
-use super::unwrap;
+use super::{remote, unwrap};
 use std::ops::Range;
 
 /// How name and value are joined.
@@ -32,6 +32,14 @@ pub(super) enum Joint {
     Option,
     /// In a query or a connection string.
     Embedded,
+    /// By its place among the arguments of a call.
+    Argument,
+    /// Below its name in a table.
+    Column,
+    /// In words: "the password is x".
+    Told,
+    /// With nothing but a blank between: only what looks issued is believed.
+    Loose,
 }
 
 /// A name with its value, as ranges of the text.
@@ -62,6 +70,7 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
         return None;
     }
     let closed = text.quote().is_some();
+    let behind = text;
     let _ = text.eat(b"]") || !closed && text.index();
     if !closed && text.eat(b">") {
         return opens_tag(bytes, name).then(|| text.element()).flatten();
@@ -85,7 +94,7 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     let embedded = !blank && !closed && is_embedded(bytes, name);
     let joint = match text.joint(closed, blank, listed, embedded) {
         Some(joint) => joint,
-        None => return beside(text, name, syntax, blank),
+        None => return beside(text, name, syntax, blank).or_else(|| remote::candidate(behind, name, syntax, closed)),
     };
     if joint == Joint::Assigned {
         text.annotation(syntax);
@@ -118,6 +127,23 @@ fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool
             quoted: true,
             fills_line: true,
         });
+    }
+    if blank && !closed && syntax == Syntax::Lines && starts_line(text.bytes, name.start) {
+        let line = text.rest().get(..bare(text.rest(), Joint::Beside, Syntax::Lines, false))?;
+        return (!line.is_empty() && !line.iter().any(u8::is_ascii_whitespace)).then(|| Candidate {
+            value: at..at + line.len(),
+            joint: Joint::Beside,
+            quoted: true,
+            fills_line: true,
+        });
+    }
+    // A word with a string alone on its line, as Groovy, Ruby and Tcl call.
+    if blank && !closed && syntax == Syntax::Code && starts_line(text.bytes, name.start) {
+        let value = { text }.literal()?;
+        let ends = text.bytes.get(value.end + 1).is_none_or(|byte| matches!(byte, b'\n' | b'\r'));
+        if ends {
+            return Some(Candidate { value, joint: Joint::Beside, quoted: true, fills_line: false });
+        }
     }
     let before = bytes_before(text.bytes, name);
     let option = before.ends_with(b"--") || syntax == Syntax::Shell && before.ends_with(b" -") && name.len() > 6;
@@ -166,6 +192,7 @@ fn is_embedded(bytes: &[u8], name: &Range<usize>) -> bool {
         }
         // Several of a unit of systemd: `Environment=A=b C=d`.
         b'=' => before.ends_with(b"Environment"),
+        b' ' if before.ends_with(b"export") => true,
         b' ' => is_setting(
             before.rsplit(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'')).next().unwrap_or_default(),
         ),
@@ -188,7 +215,7 @@ fn bytes_before<'a>(bytes: &'a [u8], name: &Range<usize>) -> &'a [u8] {
 /// Whether a bare word behind a blank is the value of the name: `ENV NAME value`, `requirepass value`.
 fn takes_word(bytes: &[u8], name: &Range<usize>) -> bool {
     let before = bytes_before(bytes, name);
-    let declared = [&b"ENV "[..], b"env ", b"setenv ", b"Env "].iter().any(|word| before.ends_with(word));
+    let declared = [&b"ENV "[..], b"env ", b"setenv ", b"Env ", b" -gx ", b" -x ", b" -Ux ", b"setx "].iter().any(|word| before.ends_with(word));
     let setting = matches!(bytes.get(name.clone()), Some(b"requirepass" | b"masterauth" | b"sentinel-pass"));
     (declared || setting || sets_header(bytes, name))
         && bytes.get(name.end + 1).is_some_and(|byte| !matches!(byte, b'"' | b'\'' | b'='))
@@ -276,7 +303,7 @@ impl<'a> Cursor<'a> {
         if self.rest().starts_with(b"::") {
             return None;
         }
-        if self.eat(b":") {
+        if self.eat(b":") || self.eat("：".as_bytes()) {
             return Some(if embedded && !closed && self.peek() == Some(b' ') { Joint::Embedded } else { Joint::Assigned });
         }
         if closed && blank && self.eat(b"to ") {
@@ -306,7 +333,7 @@ impl<'a> Cursor<'a> {
 
     /// Whether the type of a text follows, as in `token string = …`.
     fn is_text_type(&self) -> bool {
-        [&b"string"[..], b"String", b"[]byte", b"*string", b"&str", b"char", b"text"]
+        [&b"string"[..], b"String", b"[]byte", b"*string", b"&str", b"char", b"text", b"As String", b"as String"]
             .into_iter()
             .any(|kind| self.rest().starts_with(kind))
     }
@@ -351,6 +378,11 @@ impl<'a> Cursor<'a> {
     fn value(mut self, joint: Joint, name: &Range<usize>, syntax: Syntax, before: u8) -> Option<Candidate> {
         self.blank();
         self.scheme();
+        if joint == Joint::Assigned && matches!(self.peek(), Some(b'(' | b'['))
+            && let Some(value) = self.pair(name)
+        {
+            return Some(Candidate { value, joint: Joint::Argument, quoted: true, fills_line: false });
+        }
         if joint == Joint::Assigned && self.peek() == Some(b'{') {
             let mut inner = Cursor { at: self.at + 1, ..self };
             if let Some(found) = inner.sibling(syntax).filter(|found| found.quoted) {
@@ -358,7 +390,7 @@ impl<'a> Cursor<'a> {
             }
         }
         let strict = matches!(joint, Joint::Called | Joint::Listed | Joint::Compared);
-        if let Some(value) = self.literal() {
+        if let Some(value) = self.literal().or_else(|| self.here_document()) {
             return Some(Candidate { value, joint, quoted: true, fills_line: false });
         }
         // A string may stand on the next line.
@@ -374,7 +406,11 @@ impl<'a> Cursor<'a> {
             return None;
         }
         let in_braces = syntax == Syntax::Yaml && in_braces(self.bytes, name.start);
-        let length = bare(self.rest(), joint, syntax, in_braces);
+        let mut length = bare(self.rest(), joint, syntax, in_braces);
+        // Settings of an environment, several on a line.
+        if syntax == Syntax::Yaml && self.bytes.get(self.at.wrapping_sub(1)) == Some(&b'=') {
+            length = self.rest().get(..length).and_then(|line| memchr::memchr(b' ', line)).unwrap_or(length);
+        }
         let value = self.at..self.at + length;
         // What goes on with `<name>` is a template.
         if matches!(self.bytes.get(value.end..), Some([b'<', next, ..]) if next.is_ascii_alphabetic()) {
@@ -392,8 +428,68 @@ impl<'a> Cursor<'a> {
         (length > 0).then(|| Candidate { value, joint, quoted: false, fills_line: to_end && from_start() })
     }
 
+    /// The second of two strings: `auth=("user", "v")`, `auth: ["user", "v"]`.
+    fn pair(&self, name: &Range<usize>) -> Option<Range<usize>> {
+        let said = self.bytes.get(name.clone())?.to_ascii_lowercase();
+        if ![&b"auth"[..], b"credentials", b"credential", b"creds", b"login"].iter().any(|word| said.ends_with(word)) {
+            return None;
+        }
+        let mut ahead = Cursor { at: self.at + 1, ..*self };
+        ahead.literal()?;
+        ahead.blank();
+        if !ahead.eat(b",") {
+            return None;
+        }
+        ahead.blank_lines();
+        let value = ahead.literal()?;
+        ahead.blank();
+        matches!(ahead.peek(), Some(b')' | b']' | b',')).then_some(value)
+    }
+
+    /// The one line of a here document: `<<~X`, `<<<'X'`, `<<"X"`.
+    fn here_document(&mut self) -> Option<Range<usize>> {
+        let rest = self.rest();
+        let marks = rest.iter().take(4).take_while(|byte| matches!(byte, b'<' | b'~' | b'-')).count();
+        if !rest.starts_with(b"<<") {
+            return None;
+        }
+        let line = memchr::memchr(b'\n', rest)?;
+        let word = rest.get(marks..line)?.trim_ascii();
+        let word = word.strip_suffix(b";").unwrap_or(word);
+        let word = word.strip_prefix(b"'").or_else(|| word.strip_prefix(b"\"")).map_or(word, |word| word.get(..word.len() - 1).unwrap_or(word));
+        let body = rest.get(line + 1..)?;
+        let length = memchr::memchr(b'\n', body)?;
+        let text = body.get(..length)?;
+        let closes = body.get(length + 1..)?.trim_ascii_start().starts_with(word);
+        let start = self.at + line + 1 + text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let value = start..start + text.trim_ascii().len();
+        (closes && !word.is_empty() && word.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')).then_some(value)
+    }
+
+    /// `%q{v}` of Ruby, `q{v}` of Perl.
+    fn q_literal(&mut self) -> Option<Range<usize>> {
+        let rest = self.rest();
+        let mark = [&b"%q"[..], b"%Q", b"qq", b"q"].into_iter().find(|mark| rest.starts_with(mark))?;
+        let close = match rest.get(mark.len())? {
+            b'{' => b'}',
+            b'[' => b']',
+            b'(' if mark.starts_with(b"%") => b')',
+            _ => return None,
+        };
+        let start = self.at + mark.len() + 1;
+        let length = memchr::memchr2(close, b'\n', rest.get(mark.len() + 1..)?)?;
+        if self.bytes.get(start + length) != Some(&close) {
+            return None;
+        }
+        self.at = start + length + 1;
+        Some(start..start + length)
+    }
+
     /// The text of a string literal that starts here, whatever marks stand before its quote.
     pub(super) fn literal(&mut self) -> Option<Range<usize>> {
+        if matches!(self.peek(), Some(b'%' | b'q')) {
+            return self.q_literal();
+        }
         let mut ahead = *self;
         ahead.at += ahead.rest().iter().take(3).take_while(|byte| b"bBrRuUfFLN@$#([8".contains(byte)).count();
         let (quote, escapes) = ahead.quote()?;
@@ -417,7 +513,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// What stands between two tags.
-    fn element(&mut self) -> Option<Candidate> {
+    pub(super) fn element(&mut self) -> Option<Candidate> {
         self.blank_lines();
         if self.eat(b"<value>") || self.eat(b"<string>") {
             self.blank_lines();
@@ -441,7 +537,7 @@ impl<'a> Cursor<'a> {
             .take(BLANK)
             .take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\''))
             .count();
-        let word = [&b"defaultValue"[..], b"default_value", b"default", b"value", b"Value", b"VALUE"]
+        let word = [&b"defaultValue"[..], b"default_value", b"default", b"value", b"Value", b"VALUE", b"content"]
             .into_iter()
             .any(|word| self.eat(word));
         let _ = self.quote();

@@ -32,6 +32,10 @@ const PASSES_ON: &[&str] = &[
     "just",
     "sensitive",
     "plaintext",
+    "usestate",
+    "ref",
+    "getbytes",
+    "byte",
 ];
 
 /// The literal that an expression at the cursor comes down to if nothing else is set.
@@ -61,7 +65,7 @@ pub(super) fn default_of(text: Cursor<'_>, is_code: bool) -> Option<Range<usize>
 }
 
 /// The literal behind `||`, `or` and their like.
-fn fallback(mut text: Cursor<'_>) -> Option<Range<usize>> {
+pub(super) fn fallback(mut text: Cursor<'_>) -> Option<Range<usize>> {
     text.blank();
     let joined = [&b"||"[..], b"??", b"or ", b"?:", b"| default ", b"|default("].into_iter().any(|mark| text.eat(mark));
     text.blank();
@@ -71,6 +75,7 @@ fn fallback(mut text: Cursor<'_>) -> Option<Range<usize>> {
 fn argument(mut text: Cursor<'_>, callee: &[u8]) -> Option<Range<usize>> {
     let first = text.literal()?;
     text.blank();
+    let _ = text.eat(b".getBytes()") || text.eat(b".to_string()") || text.eat(b".into()");
     if text.eat(b")") {
         let word =
             callee.rsplit(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').next().unwrap_or_default().to_ascii_lowercase();

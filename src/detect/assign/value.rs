@@ -1,8 +1,8 @@
 //! What a value is, by its form alone: a reference, a path, prose, an identifier; or something that could
 //! be a secret, and then how random it looks.
 
-use super::language;
-use super::lists::NO_VALUES;
+use super::lists::{LABELS, NO_VALUES};
+use super::{language, names};
 use crate::detect::{entropy, placeholder};
 
 /// What a value is.
@@ -22,6 +22,8 @@ pub(super) enum Shape {
     Mixed,
     /// Words, joined or alone: a password if anything says so, else an identifier.
     Words,
+    /// Words with blanks between them, as people choose long passwords.
+    Phrase,
 }
 
 /// What stands around the value, as far as it bears on its form.
@@ -35,6 +37,9 @@ pub(super) struct Setting {
 /// Judges the form of `value`.
 pub(super) fn shape(value: &[u8], setting: Setting) -> Shape {
     let value = value.trim_ascii();
+    if setting.quoted && is_phrase(value) {
+        return Shape::Phrase;
+    }
     if let Some(reason) = stands_for(value).or_else(|| technical(value)).or_else(|| prose(value)) {
         return Shape::Other(reason);
     }
@@ -263,6 +268,20 @@ fn prose(value: &[u8]) -> Option<&'static str> {
     None
 }
 
+/// Whether a text is a few words that say nothing: lower case, none of them short, none that labels and messages use.
+fn is_phrase(value: &[u8]) -> bool {
+    let words = || value.split(|byte| *byte == b' ');
+    let plain = |word: &[u8]| {
+        word.len() >= 3
+            && word.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            && word.iter().any(u8::is_ascii_lowercase)
+    };
+    let speaks = |word: &[u8]| {
+        std::str::from_utf8(word).is_ok_and(|word| LABELS.contains(word) || NO_VALUES.contains(word)) || names::named(word).is_some()
+    };
+    value.len() <= 64 && (2..=6).contains(&words().count()) && words().all(|word| plain(word) && !speaks(word))
+}
+
 /// What a bare word is in a language with variables.
 fn expression(value: &[u8], literal: bool) -> Option<&'static str> {
     let has = |text: &[u8]| memchr::memmem::find(value, text).is_some();
@@ -326,7 +345,7 @@ fn of_characters(value: &[u8]) -> Shape {
     if words > 0.62 && digits * 8 <= length && signs == joints {
         return Shape::Words;
     }
-    if digits == 0 && signs == joints && (words > 0.5 || length < 8) {
+    if digits == 0 && signs == joints && (words > 0.5 || length < 8 && (length < 5 || strange < 5.6)) {
         return Shape::Words;
     }
     Shape::Mixed

@@ -1,0 +1,187 @@
+//! Values that stand behind more than a joint: `Password { get; set; } = "x"`, `env("PW") ?? "x"`,
+//! `find("#password").type("x")`, `setattr(conf, "password", "x")`, `<add value="x" key="password"/>`,
+//! "the password is `x`", `Bearer x`.
+
+use super::notation::{Candidate, Cursor, Joint};
+use super::syntax::Syntax;
+use super::unwrap;
+use std::ops::Range;
+
+/// Bytes of a tag or a call that are looked at on either side.
+const NEAR: usize = 160;
+
+/// What belongs to the name at `name`, where the notation needs a longer look. `text` stands behind the name
+/// and the quote that closes it, if it is `closed`.
+pub(super) fn candidate(text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, closed: bool) -> Option<Candidate> {
+    let found = if closed {
+        attribute(text, name).or_else(|| typed(text)).or_else(|| fallen_back(text)).or_else(|| passed(text, name))
+    } else {
+        accessors(text).or_else(|| compared(text, name)).or_else(|| told(text, name, syntax)).or_else(|| braced(text, name))
+    };
+    found.filter(|found| !found.value.is_empty())
+}
+
+fn quoted(value: Range<usize>, joint: Joint) -> Candidate {
+    Candidate { value, joint, quoted: true, fills_line: false }
+}
+
+fn before<'a>(bytes: &'a [u8], at: usize) -> &'a [u8] {
+    let near = bytes.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
+    near.rsplit(|byte| *byte == b'\n').next().unwrap_or_default()
+}
+
+/// `<x name="N" type="t">v</x>`, and `<x value="v" name="N"/>`.
+fn attribute(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
+    let before = before(text.bytes, name.start);
+    let named = [&b" name=\""[..], b" key=\"", b" id=\"", b" name='", b" key='"].iter().any(|mark| before.ends_with(mark));
+    let tag = memchr::memrchr(b'<', before).filter(|_| named)?;
+    let offset = name.start - before.len();
+    let opening = before.get(tag..)?;
+    if let Some(at) = memchr::memmem::find(opening, b" value=\"") {
+        let start = offset + tag + at + 8;
+        let length = memchr::memchr(b'"', text.bytes.get(start..name.start)?)?;
+        return Some(quoted(start..start + length, Joint::Sibling));
+    }
+    let rest = text.rest();
+    let end = memchr::memchr2(b'>', b'<', rest.get(..rest.len().min(NEAR))?)?;
+    let attributes = rest.get(..end)?;
+    let plain = attributes.first() == Some(&b' ') && attributes.last() == Some(&b'"') && attributes.contains(&b'=');
+    let valued = memchr::memmem::find(attributes, b" value=").is_some();
+    if !plain || valued || rest.get(end) != Some(&b'>') {
+        return None;
+    }
+    text.at += end + 1;
+    text.element()
+}
+
+/// `find("#password").type("v")` of tests in a browser.
+fn typed(mut text: Cursor<'_>) -> Option<Candidate> {
+    const METHODS: [&[u8]; 7] = [b".sendKeys(", b".send_keys(", b".type(", b".fill(", b".setValue(", b".val(", b".set_value("];
+    let closing = text.rest().iter().take(4).take_while(|byte| matches!(byte, b')' | b']' | b'"' | b'\'')).count();
+    text.at += closing;
+    (closing > 0 && METHODS.into_iter().any(|method| text.eat(method)))
+        .then(|| text.literal())
+        .flatten()
+        .map(|value| quoted(value, Joint::Called))
+}
+
+/// `env("N") ?? "v"`, `ENV["N"] || "v"`, `env("N").unwrap_or("v")`.
+fn fallen_back(mut text: Cursor<'_>) -> Option<Candidate> {
+    const ELSE: [&[u8]; 6] =
+        [b".unwrap_or(", b".unwrap_or_else(|_| ", b".getOrElse(", b".orElse(", b".unwrap_or_default(", b".unwrap_or_else(|| "];
+    let closing = text.rest().iter().take(3).take_while(|byte| matches!(byte, b')' | b']')).count();
+    text.at += closing;
+    if closing == 0 {
+        return None;
+    }
+    let value = match ELSE.into_iter().any(|method| text.eat(method)) {
+        true => text.literal().or_else(|| unwrap::default_of(text, true)),
+        false => unwrap::fallback(text),
+    };
+    value.map(|value| quoted(value, Joint::Assigned))
+}
+
+/// `setattr(conf, "N", "v")`: a call that sets, whose second argument is the name.
+fn passed(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
+    text.blank();
+    if !text.eat(b",") {
+        return None;
+    }
+    text.blank();
+    let before = before(text.bytes, name.start);
+    let call = memchr::memrchr(b'(', before)?;
+    let arguments = before.get(call + 1..)?;
+    if arguments.iter().filter(|byte| **byte == b',').count() > 1 || arguments.contains(&b')') {
+        return None;
+    }
+    let callee = before.get(..call)?.to_ascii_lowercase();
+    let sets = [&b"set"[..], b"setattr", b"put", b"buildconfigfield", b"resvalue", b"setproperty", b"setvalue", b"setenv", b"config"];
+    if !sets.iter().any(|word| callee.ends_with(word)) {
+        return None;
+    }
+    let value = text.literal().or_else(|| unwrap::default_of(text, true));
+    value.map(|value| quoted(value, Joint::Listed))
+}
+
+/// `Password { get; set; } = "v"` of C#.
+fn accessors(mut text: Cursor<'_>) -> Option<Candidate> {
+    text.blank();
+    if !text.eat(b"{") {
+        return None;
+    }
+    text.blank();
+    if !text.eat(b"get;") {
+        return None;
+    }
+    let rest = text.rest();
+    text.at += memchr::memchr(b'}', rest.get(..rest.len().min(48))?)? + 1;
+    text.blank();
+    if !text.eat(b"=") {
+        return None;
+    }
+    text.blank();
+    text.literal().map(|value| quoted(value, Joint::Assigned))
+}
+
+/// `strcmp(N, "v")`, and `{N, "v"}` of Erlang.
+fn compared(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
+    if !text.eat(b",") {
+        return None;
+    }
+    text.blank();
+    let before = before(text.bytes, name.start);
+    let calls: [&[u8]; 7] =
+        [b"strcmp(", b"strncmp(", b"compare_digest(", b"hash_equals(", b"assertEquals(", b"timingSafeEqual(", b".equals("];
+    let joint = match before.last() {
+        Some(b'{') if !before.ends_with(b"${") => Joint::Assigned,
+        Some(b'(') if calls.iter().any(|call| before.ends_with(call)) => Joint::Compared,
+        _ => return None,
+    };
+    let value = text.literal()?;
+    (joint == Joint::Compared || text.peek() == Some(b'}')).then(|| quoted(value, joint))
+}
+
+/// `std::string N{"v"}` of C++.
+fn braced(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
+    let declared = before(text.bytes, name.start).last().is_some_and(|byte| matches!(byte, b' ' | b'_'));
+    if !declared || !text.eat(b"{") {
+        return None;
+    }
+    let value = text.literal()?;
+    (text.peek() == Some(b'}')).then(|| quoted(value, Joint::Assigned))
+}
+
+/// What people write: "the password is `v`", "password: **v**", "with password `v`", "Bearer v".
+fn told(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax) -> Option<Candidate> {
+    let said = text.bytes.get(name.clone())?;
+    if text.peek() != Some(b' ') {
+        return None;
+    }
+    text.blank();
+    if said.eq_ignore_ascii_case(b"bearer") {
+        return run(text).filter(|value| value.len() >= 16).map(|value| quoted(value, Joint::Loose));
+    }
+    let is_prose = matches!(syntax, Syntax::Prose | Syntax::Unknown);
+    let linked = [&b"is: "[..], b"is ", b"ist ", b"est ", b"lautet ", b"es ", b"to "].into_iter().any(|word| text.eat(word));
+    if is_prose && (linked || text.peek() == Some(b'`')) {
+        let value = text.literal().or_else(|| run(text));
+        return value.map(|value| quoted(value, Joint::Told));
+    }
+    // A name of several words with what looks issued behind it: `config set secret_key v`.
+    let compound = said.iter().any(|byte| matches!(byte, b'_' | b'-'));
+    let shell = matches!(syntax, Syntax::Shell | Syntax::Unknown | Syntax::Yaml);
+    if shell && compound && !before(text.bytes, name.start).ends_with(b"-") {
+        return run(text).filter(|value| value.len() >= 16).map(|value| quoted(value, Joint::Loose));
+    }
+    None
+}
+
+/// The run of characters that are in tokens, if something ends it.
+fn run(text: Cursor<'_>) -> Option<Range<usize>> {
+    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-+/=.~!@#$%^&*".contains(byte);
+    let length = text.rest().iter().take_while(|byte| token(byte)).count();
+    let run = text.rest().get(..length)?;
+    let kept = run.len() - run.iter().rev().take_while(|byte| **byte == b'.').count();
+    let ended = text.rest().get(length).is_none_or(|next| next.is_ascii_whitespace() || b"\"'`,;)\\<".contains(next));
+    (ended && kept >= 6).then(|| text.at..text.at + kept)
+}
