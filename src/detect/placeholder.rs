@@ -148,7 +148,6 @@ const EMPTY: &[&str] = &[
     "abc",
     "abcd",
     "asdf",
-    "qwerty",
 ];
 
 /// Where code or a template reads the value from elsewhere.

@@ -18,6 +18,10 @@ enum Form {
     Behind(&'static str),
     /// The last word of the command.
     Last,
+    /// The word behind the next one.
+    Second,
+    /// Behind the `/` of a word that stands by itself, up to its `@`: `sqlplus hr/secret@db`.
+    Login,
 }
 
 /// An option of some programs.
@@ -97,6 +101,14 @@ const TABLE: &[Means] = &[
     Means { programs: ARCHIVE, option: "-p", form: Form::Attached },
     Means { programs: SNMP, option: "-A", form: Form::Next },
     Means { programs: SNMP, option: "-X", form: Form::Next },
+    Means { programs: &["sqlplus", "expdp", "impdp", "sqlldr"], option: "", form: Form::Login },
+    Means { programs: &["net user"], option: "", form: Form::Second },
+    Means { programs: &["net use"], option: "/user:", form: Form::Second },
+    Means { programs: &["plink", "pscp", "psftp"], option: "-pw", form: Form::Next },
+    Means { programs: &["psexec", "PsExec"], option: "-p", form: Form::Next },
+    Means { programs: &["xfreerdp"], option: "/p:", form: Form::Attached },
+    Means { programs: &["osql", "isql"], option: "-P", form: Form::Next },
+    Means { programs: &["wpa_passphrase"], option: "", form: Form::Second },
     Means { programs: &["schtasks"], option: "/rp", form: Form::Next },
     Means { programs: &["schtasks"], option: "/RP", form: Form::Next },
     Means { programs: &["vncpasswd", "x11vnc"], option: "-passwd", form: Form::Next },
@@ -154,6 +166,23 @@ fn each_of(means: &Means, bytes: &[u8], words: &[Range<usize>], found: &mut impl
     let text = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
     for (at, word) in words.iter().enumerate() {
         let given = text(word);
+        match means.form {
+            Form::Second if means.option.is_empty() && at > 0 => continue,
+            Form::Second if given.starts_with(means.option.as_bytes()) => {
+                let next = words.get(at + 1).filter(|next| !text(next).starts_with(b"/"));
+                next.cloned().into_iter().for_each(&mut *found);
+                continue;
+            }
+            Form::Login => {
+                let slash = memchr::memchr(b'/', given).filter(|slash| *slash > 0);
+                if let Some(slash) = slash.filter(|_| given.first().is_some_and(u8::is_ascii_alphabetic)) {
+                    let end = memchr::memchr(b'@', given).filter(|end| *end > slash + 1).unwrap_or(given.len());
+                    found(word.start + slash + 1..word.start + end);
+                }
+                continue;
+            }
+            _ => {}
+        }
         if means.form == Form::Attached {
             // `-p` alone asks, and `-port` is another option.
             if !given.starts_with(means.option.as_bytes()) || given.starts_with(b"-port") {

@@ -86,6 +86,12 @@ external local remote static dynamic inherit visible hidden latin1 utf8 utf-8 ba
 bcrypt")
 });
 
+/// Words that stand before `key` and `token` where people tell each other which: "API key".
+pub(super) static SAID: Words = Words::new(|| {
+    set("api access secret private unseal encryption signing auth authentication bearer session deploy license licence
+personal service admin master account webhook bot recovery")
+});
+
 /// Words of labels and messages: a text that has one is no passphrase.
 pub(super) static LABELS: Words = Words::new(|| {
     set("the and for with from this that your you our not must should can will has have are was were use uses using used

@@ -81,6 +81,12 @@ const HEADS: &[&str] = &[
     "senha",
     "SENHA",
     "kennwort",
+    "Kennwort",
+    "Senha",
+    "Wachtwoord",
+    "Parola",
+    "Heslo",
+    "Salasana",
     "wachtwoord",
     "earer",
     "psk",
@@ -291,6 +297,13 @@ impl Assignments {
             _ if names::FOREIGN.iter().any(|foreign| foreign.as_bytes() == name) => Some(names::PASSWORD),
             _ => names::of_words(&words),
         };
+        // In text for people a name has several words: "API key", "unseal key".
+        let promised = match promised {
+            Some(Named { kind: Kind::Key | Kind::Token, strength }) if strength < names::Strength::Plain && words.len() == 1 => {
+                said_before(bytes, found.value.start, name).and_then(|word| names::of_words(&[word, words.first()?.clone()])).or(promised)
+            }
+            promised => promised,
+        };
         let named = promised.or(special.map(|_| Named { kind: Kind::Secret, strength: names::Strength::Plain }))?;
         self.verdict(name, named, bytes, found, around).map(|hit| match special {
             Some((_, rule)) => Hit { rule: Arc::clone(&rule.label), severity: hit.severity.min(rule.severity), ..hit },
@@ -303,7 +316,10 @@ impl Assignments {
         if let Some(inner) = unwrap::default_within(bytes, &found.value) {
             found.value = inner;
         }
-        let found = unescaped(bytes, without_scheme(bytes, found));
+        let mut found = unescaped(bytes, without_scheme(bytes, found));
+        if name.to_ascii_lowercase().ends_with(b"userpwd") {
+            found.value.start += memchr::memchr(b':', bytes.get(found.value.clone())?).map_or(0, |colon| colon + 1);
+        }
         if named.strength == names::Strength::Usual && behind_scheme(bytes, found.value.start) {
             named.strength = names::Strength::Plain;
         }
@@ -406,7 +422,7 @@ fn is_setter(name: &[u8]) -> bool {
     let first = words.first().map_or("", String::as_str);
     matches!(first, "set" | "with" | "add" | "use" | "put")
         || words.len() == 1 && name.contains(&b'.')
-        || name.starts_with(b"password")
+        || name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"password"))
 }
 
 /// Whether the words of a name hold `wanted` in a row.
@@ -460,6 +476,15 @@ fn without_scheme(bytes: &[u8], found: Candidate) -> Candidate {
         Some(scheme) => Candidate { value: found.value.start + scheme.len()..found.value.end, ..found },
         None => found,
     }
+}
+
+/// The word before the name that stands before the value at `at`, if both are words of a text.
+fn said_before(bytes: &[u8], at: usize, name: &[u8]) -> Option<String> {
+    let before = bytes.get(at.saturating_sub(NAME)..at)?;
+    let before = before.get(..memchr::memmem::rfind(before, name)?)?.strip_suffix(b" ")?;
+    let length = before.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let word = std::str::from_utf8(before.get(before.len() - length..)?).ok()?.to_ascii_lowercase();
+    lists::SAID.contains(word.as_str()).then_some(word)
 }
 
 /// Whether the word of a scheme stands right before `at`: what follows is what opens.

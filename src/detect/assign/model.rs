@@ -18,9 +18,6 @@ const LIKELY: i32 = 5;
 /// Points for low confidence.
 const POSSIBLE: i32 = 4;
 
-/// Points lost in tests and documentation.
-const TRIAL: i32 = 2;
-
 /// What is known of a pair besides its name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Traits<'a> {
@@ -56,8 +53,8 @@ pub(super) fn judge(named: Named, traits: Traits<'_>) -> Option<Judged> {
     let points = of_name(named) + of_shape(named, traits)? + of_notation(traits);
     // Where things are tried and explained a pair says less, but what would be believed elsewhere is still told.
     let points = match traits.trial {
-        true if points >= LIKELY => (points - TRIAL).max(POSSIBLE),
-        true => points - TRIAL,
+        true if points >= LIKELY => (points - of_trial(traits)).max(POSSIBLE),
+        true => points - of_trial(traits),
         false => points,
     };
     let confidence = match points {
@@ -121,6 +118,8 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
                 1
             }
         }
+        // Words with a year behind them are chosen; names of things are not.
+        (Kind::Password, Shape::Words) if digits(traits.value) >= 2 && !is_label(traits.value) => 3,
         (Kind::Password, Shape::Words) => return words_as_password(traits),
         (Kind::Password, Shape::Phrase) if plain && traits.quoted && traits.joint != Joint::Compared => 2,
         (_, Shape::Phrase) => return None,
@@ -137,7 +136,10 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
         (Kind::Secret, Shape::Mixed) if length >= 6 => 2 + i32::from(traits.literal && !plain),
         (_, Shape::Mixed) if length >= 16 => 2,
         (_, Shape::Mixed) if length >= 10 => 1,
-        (Kind::Secret, Shape::Words) if plain && traits.literal && length >= 6 => 1 + i32::from(joints(traits.value) >= 2),
+        (Kind::Secret, Shape::Words) if traits.joint == Joint::Argument && digits(traits.value) >= 2 => 3,
+        (Kind::Secret, Shape::Words) if plain && traits.literal && length >= 6 => {
+            1 + i32::from(joints(traits.value) >= 2 || digits(traits.value) >= 2)
+        }
         (_, Shape::Mixed | Shape::Words) => return None,
     };
     Some(points)
@@ -162,7 +164,7 @@ fn words_as_password(traits: Traits<'_>) -> Option<i32> {
     match (is_known(traits.value), settings, direct) {
         (_, false, _) if traits.joint == Joint::Option => None,
         (true, _, true) => Some(2),
-        (false, true, true) => Some(if one_word || !names_something(traits.value) { 2 } else { 1 }),
+        (false, true, true) => Some(if one_word || is_phrase(traits.value) { 2 } else { 1 }),
         (true, _, false) => Some(if traits.joint == Joint::Called { 2 } else { 1 }),
         (false, false, true) => Some(if one_word && traits.value.len() <= 16 { 1 } else { 0 }),
         _ => None,
@@ -185,9 +187,23 @@ fn joints(value: &[u8]) -> usize {
     value.iter().filter(|byte| matches!(byte, b'-' | b'_' | b'.')).count()
 }
 
-/// Whether words that are joined name something and are no phrase: `db-credentials`, `login_password`.
-fn names_something(value: &[u8]) -> bool {
-    super::names::named(value).is_some() || joints(value) == 0 || value.iter().any(|byte| matches!(byte, b':' | b'/'))
+fn digits(value: &[u8]) -> usize {
+    value.iter().filter(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Whether words are the name of something: `db-credentials`, `login_password2`.
+fn is_label(value: &[u8]) -> bool {
+    super::names::named(value).is_some() || value.iter().any(|byte| matches!(byte, b':' | b'/'))
+}
+
+/// Whether words that are joined may be a phrase that somebody chose.
+fn is_phrase(value: &[u8]) -> bool {
+    joints(value) > 0 && !is_label(value)
+}
+
+/// Points lost in tests and documentation: fewer where the value was issued and not made up.
+fn of_trial(traits: Traits<'_>) -> i32 {
+    if traits.shape == Shape::Random && traits.value.len() >= 20 { 1 } else { 2 }
 }
 
 fn of_notation(traits: Traits<'_>) -> i32 {

@@ -130,7 +130,7 @@ fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool
     }
     if blank && !closed && syntax == Syntax::Lines && starts_line(text.bytes, name.start) {
         let line = text.rest().get(..bare(text.rest(), Joint::Beside, Syntax::Lines, false))?;
-        return (!line.is_empty() && !line.iter().any(u8::is_ascii_whitespace)).then(|| Candidate {
+        return (!line.is_empty() && !line.starts_with(b"-") && !line.iter().any(u8::is_ascii_whitespace)).then(|| Candidate {
             value: at..at + line.len(),
             joint: Joint::Beside,
             quoted: true,
@@ -295,6 +295,9 @@ impl<'a> Cursor<'a> {
                 return Some(Joint::Compared);
             }
         }
+        if closed && self.eat(b"->") {
+            return Some(Joint::Assigned);
+        }
         for text in [&b"=>"[..], b":=", b"?=", b"||=", b"??=", b"<-", b"="] {
             if self.eat(text) {
                 return Some(if embedded { Joint::Embedded } else { Joint::Assigned });
@@ -345,7 +348,13 @@ impl<'a> Cursor<'a> {
             byte.is_ascii_alphanumeric()
                 || matches!(byte, b'_' | b'<' | b'>' | b'[' | b']' | b'.' | b'|' | b'?' | b'&' | b'*' | b' ' | b',' | b'\'')
         };
-        let length = rest.iter().take(64).take_while(|byte| is_type(byte)).count();
+        let mut open = false;
+        let goes_on = |byte: &&u8| {
+            // `[u8; 32]`
+            open = **byte == b'[' || open && **byte != b']';
+            is_type(byte) || open && **byte == b';'
+        };
+        let length = rest.iter().take(64).take_while(goes_on).count();
         let starts = rest.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'&' | b'*' | b'['));
         let assigned = rest.get(length) == Some(&b'=') && !matches!(rest.get(length + 1), Some(b'=' | b'>'));
         if !starts || !assigned {
@@ -377,6 +386,9 @@ impl<'a> Cursor<'a> {
     /// The value behind a joint.
     fn value(mut self, joint: Joint, name: &Range<usize>, syntax: Syntax, before: u8) -> Option<Candidate> {
         self.blank();
+        if syntax == Syntax::Yaml {
+            self.tag();
+        }
         self.scheme();
         if joint == Joint::Assigned && matches!(self.peek(), Some(b'(' | b'['))
             && let Some(value) = self.pair(name)
@@ -411,6 +423,10 @@ impl<'a> Cursor<'a> {
         if syntax == Syntax::Yaml && self.bytes.get(self.at.wrapping_sub(1)) == Some(&b'=') {
             length = self.rest().get(..length).and_then(|line| memchr::memchr(b' ', line)).unwrap_or(length);
         }
+        // One of a list: `-o user=x,password=v,rw`.
+        if before == b',' && !in_braces {
+            length = self.rest().get(..length).and_then(|line| memchr::memchr(b',', line)).unwrap_or(length);
+        }
         let value = self.at..self.at + length;
         // What goes on with `<name>` is a template.
         if matches!(self.bytes.get(value.end..), Some([b'<', next, ..]) if next.is_ascii_alphabetic()) {
@@ -422,6 +438,10 @@ impl<'a> Cursor<'a> {
             && let Some(close) = memchr::memchr(before, self.rest()).filter(|close| *close > 0 && *close <= length)
         {
             return Some(Candidate { value: self.at..self.at + close, joint, quoted: true, fills_line: false });
+        }
+        // In PowerShell a bare word is a command.
+        if before == b'$' && syntax == Syntax::Shell {
+            return None;
         }
         let to_end = matches!(self.bytes.get(value.end), None | Some(b'\n' | b'\r'));
         let from_start = || matches!(before, b'\n' | b'\r') || starts_line(self.bytes, name.start);
@@ -446,6 +466,15 @@ impl<'a> Cursor<'a> {
         matches!(ahead.peek(), Some(b')' | b']' | b',')).then_some(value)
     }
 
+    /// Steps over the anchor or the type of a value in YAML: `&name`, `!!str`.
+    fn tag(&mut self) {
+        let rest = self.rest();
+        if rest.starts_with(b"&") || rest.starts_with(b"!!") {
+            let length = rest.iter().take(32).take_while(|byte| !byte.is_ascii_whitespace()).count();
+            self.at += if rest.get(length) == Some(&b' ') { length + 1 } else { 0 };
+        }
+    }
+
     /// The one line of a here document: `<<~X`, `<<<'X'`, `<<"X"`.
     fn here_document(&mut self) -> Option<Range<usize>> {
         let rest = self.rest();
@@ -466,9 +495,15 @@ impl<'a> Cursor<'a> {
         (closes && !word.is_empty() && word.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')).then_some(value)
     }
 
-    /// `%q{v}` of Ruby, `q{v}` of Perl.
+    /// `%q{v}` of Ruby, `q{v}` of Perl, `[[v]]` of Lua.
     fn q_literal(&mut self) -> Option<Range<usize>> {
         let rest = self.rest();
+        if rest.starts_with(b"[[") {
+            let length = memchr::memmem::find(rest.get(2..)?, b"]]")?;
+            let value = self.at + 2..self.at + 2 + length;
+            self.at = value.end + 2;
+            return (!rest.get(2..2 + length)?.iter().any(|byte| b"\n\"'[".contains(byte))).then_some(value);
+        }
         let mark = [&b"%q"[..], b"%Q", b"qq", b"q"].into_iter().find(|mark| rest.starts_with(mark))?;
         let close = match rest.get(mark.len())? {
             b'{' => b'}',
@@ -487,11 +522,11 @@ impl<'a> Cursor<'a> {
 
     /// The text of a string literal that starts here, whatever marks stand before its quote.
     pub(super) fn literal(&mut self) -> Option<Range<usize>> {
-        if matches!(self.peek(), Some(b'%' | b'q')) {
+        if matches!(self.peek(), Some(b'%' | b'q')) || self.rest().starts_with(b"[[") {
             return self.q_literal();
         }
         let mut ahead = *self;
-        ahead.at += ahead.rest().iter().take(3).take_while(|byte| b"bBrRuUfFLN@$#([8".contains(byte)).count();
+        ahead.at += ahead.rest().iter().take(3).take_while(|byte| b"bBrRuUfFLN@$#([8*&".contains(byte)).count();
         let (quote, escapes) = ahead.quote()?;
         let tripled = escapes == 0 && ahead.eat(&[quote, quote]);
         let (start, body) = (ahead.at, ahead.rest());
@@ -500,6 +535,8 @@ impl<'a> Cursor<'a> {
             match byte {
                 b'\n' | b'\r' if !tripled && quote != b'`' => return None,
                 b'\\' if escapes == 0 => at += 1,
+                // Doubled, as SQL and YAML write a quote in a text.
+                b'\'' if quote == b'\'' && at > 0 && doubled(body, at) => at += 1,
                 byte if *byte == quote && (!tripled || ends_tripled(body, at, quote)) => {
                     self.at = start + at + if tripled { 3 } else { 1 };
                     return Some(start..start + at.saturating_sub(escapes));
@@ -549,6 +586,11 @@ impl<'a> Cursor<'a> {
         let found = self.value(Joint::Assigned, &name, if syntax == Syntax::Unknown { Syntax::Yaml } else { syntax }, b'\n')?;
         Some(Candidate { joint: Joint::Sibling, ..found })
     }
+}
+
+/// Whether a quote at `at` is written twice and the text goes on.
+fn doubled(body: &[u8], at: usize) -> bool {
+    matches!(body.get(at + 1..), Some([b'\'', next, ..]) if !next.is_ascii_whitespace() && !b",;)}]'\".".contains(next))
 }
 
 fn ends_tripled(body: &[u8], at: usize, quote: u8) -> bool {

@@ -9,12 +9,27 @@ use std::ops::Range;
 
 /// Bytes of a tag or a call that are looked at on either side.
 const NEAR: usize = 160;
+/// White space between a prompt and the answer to it.
+const BETWEEN: usize = 24;
+/// Ends of the names of calls that set what they are given a name for.
+const SETS: &[&[u8]] = &[
+    b"set", b"setattr", b"put", b"putstring", b"buildconfigfield", b"resvalue", b"setproperty", b"setvalue", b"setenv", b"config",
+    b"setopt", b"options", b"addheader", b"header", b"setdefault", b"setitem", b"setenvironmentvariable",
+];
+/// Calls that take a name and a value to compare, or to copy.
+const COMPARES: &[&[u8]] =
+    &[b"strcmp(", b"strncmp(", b"compare_digest(", b"hash_equals(", b"assertEquals(", b"timingSafeEqual(", b".equals(", b"strcpy(", b"memcpy("];
 
 /// What belongs to the name at `name`, where the notation needs a longer look. `text` stands behind the name
 /// and the quote that closes it, if it is `closed`.
 pub(super) fn candidate(text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, closed: bool) -> Option<Candidate> {
     let found = if closed {
-        attribute(text, name).or_else(|| typed(text)).or_else(|| fallen_back(text)).or_else(|| passed(text, name))
+        attribute(text, name)
+            .or_else(|| typed(text))
+            .or_else(|| fallen_back(text))
+            .or_else(|| passed(text, name))
+            .or_else(|| reversed(text.bytes, name))
+            .or_else(|| expected(text))
     } else {
         accessors(text).or_else(|| compared(text, name)).or_else(|| told(text, name, syntax)).or_else(|| braced(text, name))
     };
@@ -81,7 +96,33 @@ fn fallen_back(mut text: Cursor<'_>) -> Option<Candidate> {
     value.map(|value| quoted(value, Joint::Assigned))
 }
 
-/// `setattr(conf, "N", "v")`: a call that sets, whose second argument is the name.
+/// `setValue("v", forKey: "N")` of Swift, `setValue:@"v" forKey:@"N"` of Objective-C.
+fn reversed(bytes: &[u8], name: &Range<usize>) -> Option<Candidate> {
+    let before = before(bytes, name.start);
+    let marks: [&[u8]; 6] =
+        [b", forKey: \"", b" forKey:@\"", b", forHTTPHeaderField: \"", b" forHTTPHeaderField:@\"", b", withName: \"", b", for: \""];
+    let mark = marks.into_iter().find(|mark| before.ends_with(mark))?;
+    let value = before.strip_suffix(mark)?.strip_suffix(b"\"")?;
+    let open = memchr::memrchr(b'"', value)?;
+    let start = name.start - mark.len() - 1 - (value.len() - open - 1);
+    Some(quoted(start..name.start - mark.len() - 1, Joint::Listed))
+}
+
+/// `expect "Password:"` and on the next line `send "v\r"`.
+fn expected(mut text: Cursor<'_>) -> Option<Candidate> {
+    text.at += text.rest().iter().take(BETWEEN).take_while(|byte| b" \t\n;{}".contains(byte)).count();
+    if !text.eat(b"send ") {
+        return None;
+    }
+    let _ = text.eat(b"-- ");
+    let value = text.literal()?;
+    let typed = text.bytes.get(value.clone())?;
+    let typed = typed.strip_suffix(b"\\n").unwrap_or(typed);
+    let typed = typed.strip_suffix(b"\\r").unwrap_or(typed);
+    Some(quoted(value.start..value.start + typed.len(), Joint::Called))
+}
+
+/// A call that sets, or one entry of a list: `setattr(conf, "N", "v")`, `{"N", "v"}`.
 fn passed(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
     text.blank();
     if !text.eat(b",") {
@@ -89,14 +130,19 @@ fn passed(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
     }
     text.blank();
     let before = before(text.bytes, name.start);
+    let opened = before.split_last().map(|(_, before)| before.trim_ascii_end()).unwrap_or_default();
+    if let Some(open @ (b'{' | b'[')) = opened.last() {
+        let value = text.literal()?;
+        text.blank();
+        return (text.peek() == Some(open + 2)).then(|| quoted(value, Joint::Listed));
+    }
     let call = memchr::memrchr(b'(', before)?;
     let arguments = before.get(call + 1..)?;
     if arguments.iter().filter(|byte| **byte == b',').count() > 1 || arguments.contains(&b')') {
         return None;
     }
     let callee = before.get(..call)?.to_ascii_lowercase();
-    let sets = [&b"set"[..], b"setattr", b"put", b"buildconfigfield", b"resvalue", b"setproperty", b"setvalue", b"setenv", b"config"];
-    if !sets.iter().any(|word| callee.ends_with(word)) {
+    if !SETS.iter().any(|word| callee.ends_with(word)) {
         return None;
     }
     let value = text.literal().or_else(|| unwrap::default_of(text, true));
@@ -130,11 +176,16 @@ fn compared(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
     }
     text.blank();
     let before = before(text.bytes, name.start);
-    let calls: [&[u8]; 7] =
-        [b"strcmp(", b"strncmp(", b"compare_digest(", b"hash_equals(", b"assertEquals(", b"timingSafeEqual(", b".equals("];
+    let call = || {
+        let callee = before.get(..memchr::memrchr(b'(', before)?)?.to_ascii_lowercase();
+        SETS.iter().any(|word| callee.ends_with(word)).then_some(())
+    };
     let joint = match before.last() {
         Some(b'{') if !before.ends_with(b"${") => Joint::Assigned,
-        Some(b'(') if calls.iter().any(|call| before.ends_with(call)) => Joint::Compared,
+        Some(b':') if before.ends_with(b"set :") => return text.literal().map(|value| quoted(value, Joint::Assigned)),
+        Some(b'(') if COMPARES.iter().any(|call| before.ends_with(call)) => Joint::Compared,
+        // `put(DB_PASSWORD, "v")`, `setopt(handle, CURLOPT_PASSWORD, "v")`.
+        Some(b'(' | b' ' | b'.') if call().is_some() => return text.literal().map(|value| quoted(value, Joint::Listed)),
         _ => return None,
     };
     let value = text.literal()?;
@@ -166,6 +217,15 @@ fn told(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax) -> Option<Can
     if is_prose && (linked || text.peek() == Some(b'`')) {
         let value = text.literal().or_else(|| run(text));
         return value.map(|value| quoted(value, Joint::Told));
+    }
+    if syntax == Syntax::Shell || syntax == Syntax::Lines {
+        let value = run(text)?;
+        // A word in the middle of a line: `nmcli … password v`, `enable password v`.
+        let ends = matches!(text.bytes.get(value.end), None | Some(b'\n' | b'\r'));
+        let comment = before(text.bytes, name.start).trim_ascii_start().first().is_some_and(|byte| b"#;/".contains(byte));
+        if ends && !comment {
+            return Some(quoted(value, Joint::Told));
+        }
     }
     // A name of several words with what looks issued behind it: `config set secret_key v`.
     let compound = said.iter().any(|byte| matches!(byte, b'_' | b'-'));

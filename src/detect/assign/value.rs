@@ -78,7 +78,9 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     {
         return Some("a hash");
     }
-    if value.contains(&b'|') && language::wordiness(value) > 0.4 {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let chosen = digits >= 2 && !value.contains(&b':') && memchr::memchr_iter(b'|', value).count() == 1;
+    if value.contains(&b'|') && !chosen && language::wordiness(value) > 0.4 {
         return Some("a list of rules");
     }
     if !value.is_ascii() && !value.iter().any(u8::is_ascii_digit) {
@@ -138,7 +140,8 @@ fn technical(value: &[u8]) -> Option<&'static str> {
     if (path || separators >= 2) && language::wordiness(value) > 0.45 {
         return Some("a path");
     }
-    if separators == 1 && language::wordiness(value) > 0.7 {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if separators == 1 && digits < 2 && language::wordiness(value) > 0.7 {
         return Some("a path");
     }
     if let Some(dot) = value.iter().rposition(|byte| *byte == b'.')
