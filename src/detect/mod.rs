@@ -274,7 +274,7 @@ fn resolve(mut found: Vec<Hit>) -> Vec<Hit> {
             }
             over.is_none()
         });
-        for hit in found.iter_mut().filter(|hit| hit.rule.rank == rank::CONTEXTUAL) {
+        for hit in found.iter_mut().filter(|hit| hit.rule.rank < rank::ANCHORED) {
             hit.confidence = hit.confidence.max(surer.get(&hit.span.start).copied().unwrap_or(Confidence::Low));
         }
         found.sort_by(|a, b| (a.span.start, a.span.end, &a.rule).cmp(&(b.span.start, b.span.end, &b.rule)));

@@ -240,7 +240,7 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
         name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
-    if text.strip_prefix('$').is_some_and(|name| identifier(name) || name.len() == 1) {
+    if text.trim_start_matches('\\').strip_prefix('$').is_some_and(|name| identifier(name) || name.len() == 1) {
         return true;
     }
     // A member of something: `connection.password`, `user.apiToken`.

@@ -23,12 +23,16 @@ enum Place {
     Either,
     /// No call: what follows, perhaps without quotes.
     Here,
+    /// No call: what the quote at the end begins.
+    Quoted,
+    /// What stands before, where the argument is the name of a secret: `"secret".equals(password)`.
+    Yoda,
     /// No call: what is piped into the program, behind the `:` if there is one.
     Piped,
     /// No call: what stands before, behind a user: `user:secret@tcp(…)`.
     Before,
 }
-use Place::{At, Before, BehindUser, Either, Final, Here, Piped};
+use Place::{At, Before, BehindUser, Either, Final, Here, Piped, Quoted, Yoda};
 
 /// Calls by the end of their name, the place of the secret, and what it is.
 const TABLE: &[(&str, Place, Kind)] = &[
@@ -112,7 +116,9 @@ const TABLE: &[(&str, Place, Kind)] = &[
     (":auth(", Final(0), Kind::Password),
     ("sp_addlogin ", At(1), Kind::Password),
     ("IDENTIFIED BY ", Here, Kind::Password),
-    ("dentified by ", Here, Kind::Password),
+    ("dentified by '", Quoted, Kind::Password),
+    ("dentified by \"", Quoted, Kind::Password),
+    ("\".equals(", Yoda, Kind::Password),
     ("_password BY ", Here, Kind::Password),
     ("ConvertTo-SecureString ", Here, Kind::Password),
     ("chpasswd", Piped, Kind::Password),
@@ -163,6 +169,8 @@ pub(super) fn at(bytes: &[u8], index: usize, at: usize) -> (Option<(Range<usize>
     let strength = if matches!(kind, Kind::Key | Kind::Secret) { Strength::Usual } else { Strength::Plain };
     let is = |value: Range<usize>, kind: Kind| (value, Named { kind, strength });
     match place {
+        Quoted => return (Cursor { bytes, at: behind - 1 }.literal().map(|value| is(value, *kind)), behind),
+        Yoda => return (yoda(bytes, at, behind), behind),
         Here => return (here(bytes, behind).map(|value| is(value, *kind)), behind),
         Piped => return (piped(bytes, at).map(|value| is(value, *kind)), behind),
         Before => return (before(bytes, at).map(|value| is(value, *kind)), behind),
@@ -174,7 +182,7 @@ pub(super) fn at(bytes: &[u8], index: usize, at: usize) -> (Option<(Range<usize>
         BehindUser => behind_user(bytes, at, &arguments),
         Final(least) => last(&arguments, *least),
         Either => arguments.iter().take(2).find(|argument| argument.literal.is_some()),
-        Here | Piped | Before => None,
+        Here | Quoted | Yoda | Piped | Before => None,
     };
     // Of one argument to a login a token is expected.
     let token = matches!(place, Final(1)) && arguments.len() == 1;
@@ -198,7 +206,18 @@ fn here(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let value = text.rest().get(..word)?;
     let told = [&b"values"[..], b"password", b"globally", b"externally", b"random"];
     let verb = told.iter().any(|told| told.eq_ignore_ascii_case(value));
-    (word > 0 && !verb && matches!(text.rest().get(word), None | Some(b';' | b'\n' | b' ' | b'"'))).then(|| text.at..text.at + word)
+    (word > 0 && !verb && matches!(text.rest().get(word), None | Some(b';' | b'\n' | b'\r' | b'"'))).then(|| text.at..text.at + word)
+}
+
+/// The string that ends at `at`, if what it is compared with is called a password.
+fn yoda(bytes: &[u8], at: usize, behind: usize) -> Option<(Range<usize>, Named)> {
+    let rest = bytes.get(behind..bytes.len().min(behind + 64))?;
+    let name = rest.get(..memchr::memchr(b')', rest)?)?;
+    let plain = name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+    let named = super::names::named(name).filter(|named| plain && named.strength > Strength::Hint)?;
+    let near = bytes.get(at.saturating_sub(96)..at)?;
+    let open = memchr::memrchr2(b'"', b'\n', near).filter(|open| near.get(*open) == Some(&b'"'))?;
+    Some((at - near.len() + open + 1..at, named))
 }
 
 /// What `echo` or `printf` writes into the program that stands at `at`.

@@ -66,7 +66,7 @@ login master root super internal hub hf git pat sonar")
 /// First words of functions and flags about secrets that hold none.
 pub(super) static VERBS: Words = Words::new(|| {
     set("is has show hide use uses using enable enabled disable allow allows require requires required no skip should can
-needs need want missing invalid wrong bad incorrect get fetch find load generate gen create make verify validate
+needs need want missing invalid wrong bad correct incorrect get fetch find load generate gen create make verify validate
 check compare encrypt encode parse reset forgot forgotten max min num count toggle ask prompt enter supports
 support on handle format mask empty unset delete remove update change revoke rotate expire expired test")
 });

@@ -71,6 +71,15 @@ const HEADS: &[&str] = &[
     "pw ",
     "pw\"",
     "pw'",
+    "pw>",
+    "Pw=",
+    "Pw:",
+    "Pw ",
+    "Pw\"",
+    "Pw'",
+    "psw=",
+    "psw:",
+    "psw ",
     "PW=",
     "PW:",
     "PW ",
@@ -317,7 +326,8 @@ impl Assignments {
             found.value = inner;
         }
         let mut found = unescaped(bytes, without_scheme(bytes, found));
-        if name.to_ascii_lowercase().ends_with(b"userpwd") {
+        let lower = name.to_ascii_lowercase();
+        if [&b"userpwd"[..], b"userpass", b"user_pwd"].iter().any(|both| lower.ends_with(both)) {
             found.value.start += memchr::memchr(b':', bytes.get(found.value.clone())?).map_or(0, |colon| colon + 1);
         }
         if named.strength == names::Strength::Usual && behind_scheme(bytes, found.value.start) {
@@ -419,6 +429,10 @@ fn beside_zero(bytes: &[u8], start: usize, end: usize) -> bool {
 /// Whether a call with this name takes the secret: `setPassword(…)`, `with_token(…)`, `.password(…)`.
 fn is_setter(name: &[u8]) -> bool {
     let words = words::words(name.rsplit(|byte| *byte == b'.').next().unwrap_or(name));
+    // `base.pass(…)` passes something.
+    if words == ["pass"] {
+        return false;
+    }
     let first = words.first().map_or("", String::as_str);
     matches!(first, "set" | "with" | "add" | "use" | "put")
         || words.len() == 1 && name.contains(&b'.')
@@ -481,10 +495,13 @@ fn without_scheme(bytes: &[u8], found: Candidate) -> Candidate {
 /// The word before the name that stands before the value at `at`, if both are words of a text.
 fn said_before(bytes: &[u8], at: usize, name: &[u8]) -> Option<String> {
     let before = bytes.get(at.saturating_sub(NAME)..at)?;
-    let before = before.get(..memchr::memmem::rfind(before, name)?)?.strip_suffix(b" ")?;
+    let before = before.get(..memchr::memmem::rfind(before, name)?)?;
+    // `"Jwt:Key"` of .NET is one name.
+    let joined = before.ends_with(b":");
+    let before = before.strip_suffix(if joined { b":" } else { b" " })?;
     let length = before.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let word = std::str::from_utf8(before.get(before.len() - length..)?).ok()?.to_ascii_lowercase();
-    lists::SAID.contains(word.as_str()).then_some(word)
+    (if joined { !word.is_empty() } else { lists::SAID.contains(word.as_str()) }).then_some(word)
 }
 
 /// Whether the word of a scheme stands right before `at`: what follows is what opens.
@@ -493,9 +510,10 @@ fn behind_scheme(bytes: &[u8], at: usize) -> bool {
     [&b"bearer "[..], b"token ", b"basic ", b"apikey ", b"oauth "].iter().any(|scheme| before.ends_with(scheme))
 }
 
-/// Without the quotes of a string in a string: `"\"v\""`.
+/// Without the quotes of a string in a string, and without a line end: `"\"v\""`, `"v\n"`.
 fn unescaped(bytes: &[u8], found: Candidate) -> Candidate {
     match bytes.get(found.value.clone()) {
+        Some([.., b'\\', b'n' | b'r']) => Candidate { value: found.value.start..found.value.end - 2, ..found },
         Some([b'\\', b'"', .., b'\\', b'"']) if found.value.len() > 4 => {
             Candidate { value: found.value.start + 2..found.value.end - 2, ..found }
         }

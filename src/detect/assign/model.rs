@@ -18,6 +18,9 @@ const LIKELY: i32 = 5;
 /// Points for low confidence.
 const POSSIBLE: i32 = 4;
 
+/// Words of this length together nobody tries.
+const LONG: usize = 18;
+
 /// What is known of a pair besides its name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Traits<'a> {
@@ -193,7 +196,7 @@ fn digits(value: &[u8]) -> usize {
 
 /// Whether words are the name of something: `db-credentials`, `login_password2`.
 fn is_label(value: &[u8]) -> bool {
-    super::names::named(value).is_some() || value.iter().any(|byte| matches!(byte, b':' | b'/'))
+    super::names::named(value).is_some() || value.contains(&b':') || value.contains(&b'/') && digits(value) < 2
 }
 
 /// Whether words that are joined may be a phrase that somebody chose.
@@ -201,9 +204,10 @@ fn is_phrase(value: &[u8]) -> bool {
     joints(value) > 0 && !is_label(value)
 }
 
-/// Points lost in tests and documentation: fewer where the value was issued and not made up.
+/// Points lost in tests and documentation: more where the value is what anybody writes there.
 fn of_trial(traits: Traits<'_>) -> i32 {
-    if traits.shape == Shape::Random && traits.value.len() >= 20 { 1 } else { 2 }
+    let made_up = matches!(traits.shape, Shape::Words | Shape::Phrase | Shape::Digits) || traits.value.len() < 8;
+    if made_up { 2 } else { 1 }
 }
 
 fn of_notation(traits: Traits<'_>) -> i32 {
@@ -220,13 +224,14 @@ fn of_notation(traits: Traits<'_>) -> i32 {
         (false, false, true) => 0,
         (false, false, false) => -2,
     };
-    let prose = if traits.prose && traits.trial && !traits.quoted && !issued { -1 } else { 0 };
+    let chosen = traits.shape == Shape::Mixed && digits(traits.value) > 0;
+    let prose = if traits.prose && traits.trial && !traits.quoted && !issued && !chosen { -1 } else { 0 };
     joint + bare + prose
 }
 
 /// Passwords that whoever wants in tries first, and short ones.
 fn is_weak(traits: Traits<'_>) -> bool {
-    if matches!(traits.shape, Shape::Digits | Shape::Words | Shape::Phrase) && traits.literal {
+    if matches!(traits.shape, Shape::Digits | Shape::Words) && traits.literal && traits.value.len() < LONG {
         return true;
     }
     is_known(traits.value) || traits.value.len() < 8

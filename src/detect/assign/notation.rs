@@ -71,6 +71,8 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     }
     let closed = text.quote().is_some();
     let behind = text;
+    // `**password**: v` of Markdown.
+    let _ = !closed && syntax == Syntax::Prose && (text.eat(b"**") || text.eat(b"__"));
     let _ = text.eat(b"]") || !closed && text.index();
     if !closed && text.eat(b">") {
         return opens_tag(bytes, name).then(|| text.element()).flatten();
@@ -82,7 +84,8 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     if !closed && text.eat(b"</") {
         text.at += memchr::memchr(b'>', text.rest()).filter(|length| *length < 24)? + 1;
         text.blank_lines();
-        return (text.rest().starts_with(b"<value>") || text.rest().starts_with(b"<string>")).then(|| text.element()).flatten();
+        let below = [&b"<value>"[..], b"<string>", b"<Value>"].iter().any(|tag| text.rest().starts_with(tag));
+        return below.then(|| text.element()).flatten();
     }
     if closed && let Some(found) = { text }.sibling(syntax) {
         return Some(found);
@@ -91,7 +94,8 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     text.blank();
     let blank = text.at > touching;
     let listed = closed && takes_list(bytes, name);
-    let embedded = !blank && !closed && is_embedded(bytes, name);
+    let logged = syntax == Syntax::Prose && text.peek() == Some(b'=');
+    let embedded = !blank && !closed && (logged || is_embedded(bytes, name));
     let joint = match text.joint(closed, blank, listed, embedded) {
         Some(joint) => joint,
         None => return beside(text, name, syntax, blank).or_else(|| remote::candidate(behind, name, syntax, closed)),
@@ -185,6 +189,8 @@ fn is_embedded(bytes: &[u8], name: &Range<usize>) -> bool {
             before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'%' | b'-' | b'_' | b'='))
                 && !bytes.get(name.clone()).unwrap_or_default().contains(&b'.')
         }
+        // `-Dname=value`, `--name=value`.
+        b'-' => before.last().is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'-' | b'"' | b'\'' | b',')),
         // The whole setting stands in quotes: `"NAME=value"`, `-H "Name: value"`.
         b'"' | b'\'' => !matches!(bytes.get(name.end), Some(b'"' | b'\'' | b'\\')),
         b';' => {
@@ -227,7 +233,7 @@ fn sets_header(bytes: &[u8], name: &Range<usize>) -> bool {
 }
 
 /// Whether the name is the last part of an opening tag: `<password`, `<ns:password`.
-fn opens_tag(bytes: &[u8], name: &Range<usize>) -> bool {
+pub(super) fn opens_tag(bytes: &[u8], name: &Range<usize>) -> bool {
     let before = bytes.get(name.start.saturating_sub(24)..name.start).unwrap_or_default();
     let prefix = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b':').count();
     before.len().checked_sub(prefix + 1).and_then(|at| before.get(at)) == Some(&b'<')
@@ -388,6 +394,9 @@ impl<'a> Cursor<'a> {
         self.blank();
         if syntax == Syntax::Yaml {
             self.tag();
+        }
+        if syntax == Syntax::Prose && (self.eat(b"**") || self.eat(b"__")) {
+            self.blank();
         }
         self.scheme();
         if joint == Joint::Assigned && matches!(self.peek(), Some(b'(' | b'['))
@@ -552,7 +561,7 @@ impl<'a> Cursor<'a> {
     /// What stands between two tags.
     pub(super) fn element(&mut self) -> Option<Candidate> {
         self.blank_lines();
-        if self.eat(b"<value>") || self.eat(b"<string>") {
+        if self.eat(b"<value>") || self.eat(b"<string>") || self.eat(b"<Value>") {
             self.blank_lines();
         }
         if self.eat(b"<![CDATA[") {

@@ -2,7 +2,7 @@
 //! `find("#password").type("x")`, `setattr(conf, "password", "x")`, `<add value="x" key="password"/>`,
 //! "the password is `x`", `Bearer x`.
 
-use super::notation::{Candidate, Cursor, Joint};
+use super::notation::{Candidate, Cursor, Joint, opens_tag};
 use super::syntax::Syntax;
 use super::unwrap;
 use std::ops::Range;
@@ -30,8 +30,9 @@ pub(super) fn candidate(text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, c
             .or_else(|| passed(text, name))
             .or_else(|| reversed(text.bytes, name))
             .or_else(|| expected(text))
+            .or_else(|| declared(text, name))
     } else {
-        accessors(text).or_else(|| compared(text, name)).or_else(|| told(text, name, syntax)).or_else(|| braced(text, name))
+        opened(text, name).or_else(|| accessors(text)).or_else(|| compared(text, name)).or_else(|| told(text, name, syntax)).or_else(|| braced(text, name))
     };
     found.filter(|found| !found.value.is_empty())
 }
@@ -67,6 +68,38 @@ fn attribute(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
     }
     text.at += end + 1;
     text.element()
+}
+
+/// `<N encrypted="no">v</N>`.
+fn opened(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
+    if text.peek() != Some(b' ') || !opens_tag(text.bytes, name) {
+        return None;
+    }
+    let rest = text.rest();
+    let end = memchr::memchr2(b'>', b'<', rest.get(..rest.len().min(NEAR))?)?;
+    let attributes = rest.get(..end)?;
+    if rest.get(end) != Some(&b'>') || attributes.last() != Some(&b'"') || memchr::memmem::find(attributes, b" value=").is_some() {
+        return None;
+    }
+    text.at += end + 1;
+    text.element()
+}
+
+/// `variable "N" { … default = "v" }` of Terraform.
+fn declared(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
+    text.blank();
+    if !before(text.bytes, name.start).ends_with(b"variable \"") || !text.eat(b"{") {
+        return None;
+    }
+    let rest = text.rest();
+    let block = rest.get(..memchr::memchr(b'}', rest.get(..rest.len().min(400))?)?)?;
+    text.at += memchr::memmem::find(block, b"default")? + 7;
+    text.blank();
+    if !text.eat(b"=") {
+        return None;
+    }
+    text.blank();
+    text.literal().map(|value| quoted(value, Joint::Assigned))
 }
 
 /// `find("#password").type("v")` of tests in a browser.
@@ -205,7 +238,8 @@ fn braced(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
 /// What people write: "the password is `v`", "password: **v**", "with password `v`", "Bearer v".
 fn told(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax) -> Option<Candidate> {
     let said = text.bytes.get(name.clone())?;
-    if text.peek() != Some(b' ') {
+    // "pass `x=1`" is about an argument.
+    if text.peek() != Some(b' ') || said.rsplit(|byte| !byte.is_ascii_alphabetic()).next() == Some(b"pass") {
         return None;
     }
     text.blank();
