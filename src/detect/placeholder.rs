@@ -64,6 +64,8 @@ const WORDS: &[&str] = &[
     "placeholder",
     "example",
     "insert",
+    "aqui",
+    "aqu",
     "mock",
     "here",
     "foobar",

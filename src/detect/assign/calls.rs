@@ -23,6 +23,10 @@ enum Place {
     Either,
     /// No call: what follows, perhaps without quotes.
     Here,
+    /// The first one, behind its user: `btoa("user:secret")`.
+    Login,
+    /// What stands before, where the line is about keys: `load(in, "secret".toCharArray())`.
+    Characters,
     /// No call: what the quote at the end begins.
     Quoted,
     /// What stands before, where the argument is the name of a secret: `"secret".equals(password)`.
@@ -32,7 +36,7 @@ enum Place {
     /// No call: what stands before, behind a user: `user:secret@tcp(…)`.
     Before,
 }
-use Place::{At, Before, BehindUser, Either, Final, Here, Piped, Quoted, Yoda};
+use Place::{At, Before, BehindUser, Characters, Either, Final, Here, Login, Piped, Quoted, Yoda};
 
 /// Calls by the end of their name, the place of the secret, and what it is.
 const TABLE: &[(&str, Place, Kind)] = &[
@@ -105,15 +109,21 @@ const TABLE: &[(&str, Place, Kind)] = &[
     ("WIFI.begin(", At(1), Kind::Password),
     ("CreateAsync(", At(1), Kind::Password),
     ("sswordToken(", At(1), Kind::Password),
-    ("Protection(", At(0), Kind::Password),
-    ("PBEKeySpec(", At(0), Kind::Password),
-    ("eyStore.load(", At(1), Kind::Password),
     ("password_verify(", At(0), Kind::Password),
     ("_sym_encrypt(", At(1), Kind::Password),
     ("_sym_decrypt(", At(1), Kind::Password),
     ("AES_ENCRYPT(", At(1), Kind::Secret),
     ("AES_DECRYPT(", At(1), Kind::Secret),
     (":auth(", Final(0), Kind::Password),
+    ("->auth(", Final(0), Kind::Password),
+    ("basic_auth ", At(1), Kind::Password),
+    ("SecretString::new(", At(0), Kind::Password),
+    ("SecretString::from(", At(0), Kind::Password),
+    ("SecretStr(", At(0), Kind::Password),
+    ("btoa(", Login, Kind::Password),
+    ("b64encode(", Login, Kind::Password),
+    ("base64_encode(", Login, Kind::Password),
+    ("\".toCharArray()", Characters, Kind::Password),
     ("sp_addlogin ", At(1), Kind::Password),
     ("IDENTIFIED BY ", Here, Kind::Password),
     ("dentified by '", Quoted, Kind::Password),
@@ -170,11 +180,12 @@ pub(super) fn at(bytes: &[u8], index: usize, at: usize) -> (Option<(Range<usize>
     let is = |value: Range<usize>, kind: Kind| (value, Named { kind, strength });
     match place {
         Quoted => return (Cursor { bytes, at: behind - 1 }.literal().map(|value| is(value, *kind)), behind),
+        Characters => return (characters(bytes, at).map(|value| is(value, *kind)), behind),
         Yoda => return (yoda(bytes, at, behind), behind),
         Here => return (here(bytes, behind).map(|value| is(value, *kind)), behind),
         Piped => return (piped(bytes, at).map(|value| is(value, *kind)), behind),
         Before => return (before(bytes, at).map(|value| is(value, *kind)), behind),
-        At(_) | BehindUser | Final(_) | Either => {}
+        At(_) | BehindUser | Final(_) | Either | Login => {}
     }
     let (arguments, end) = arguments(bytes, behind);
     let found = match place {
@@ -182,12 +193,20 @@ pub(super) fn at(bytes: &[u8], index: usize, at: usize) -> (Option<(Range<usize>
         BehindUser => behind_user(bytes, at, &arguments),
         Final(least) => last(&arguments, *least),
         Either => arguments.iter().take(2).find(|argument| argument.literal.is_some()),
-        Here | Quoted | Yoda | Piped | Before => None,
+        Login => arguments.first(),
+        Here | Quoted | Yoda | Characters | Piped | Before => None,
     };
     // Of one argument to a login a token is expected.
     let token = matches!(place, Final(1)) && arguments.len() == 1;
     let found = if token { arguments.first() } else { found };
-    let secret = found.and_then(|argument| argument.literal.clone());
+    let mut secret = found.and_then(|argument| argument.literal.clone());
+    if *place == Login {
+        let behind = |value: Range<usize>| {
+            let colon = memchr::memchr(b':', bytes.get(value.clone())?).filter(|colon| *colon > 0)?;
+            Some(value.start + colon + 1..value.end)
+        };
+        secret = secret.and_then(behind);
+    }
     (secret.map(|value| if token { (value, LONE_TOKEN) } else { is(value, *kind) }), end)
 }
 
@@ -215,9 +234,22 @@ fn yoda(bytes: &[u8], at: usize, behind: usize) -> Option<(Range<usize>, Named)>
     let name = rest.get(..memchr::memchr(b')', rest)?)?;
     let plain = name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
     let named = super::names::named(name).filter(|named| plain && named.strength > Strength::Hint)?;
+    Some((string_before(bytes, at)?, named))
+}
+
+/// The string whose closing quote stands at `at`, if it is on the same line.
+fn string_before(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let near = bytes.get(at.saturating_sub(96)..at)?;
     let open = memchr::memrchr2(b'"', b'\n', near).filter(|open| near.get(*open) == Some(&b'"'))?;
-    Some((at - near.len() + open + 1..at, named))
+    Some(at - near.len() + open + 1..at)
+}
+
+fn characters(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let value = string_before(bytes, at)?;
+    let line = bytes.get(value.start.saturating_sub(80)..value.start)?;
+    let line = line.rsplit(|byte| *byte == b'\n').next()?.to_ascii_lowercase();
+    let about = [&b"load("[..], b"getkey(", b"protection(", b"pbe", b"keymanager", b".init(", b"keystore"];
+    about.iter().any(|word| memchr::memmem::find(&line, word).is_some()).then_some(value)
 }
 
 /// What `echo` or `printf` writes into the program that stands at `at`.
@@ -281,12 +313,15 @@ fn last<'a, 'b>(arguments: &'b [Argument<'a>], least: usize) -> Option<&'b Argum
 /// The arguments without a name, from behind the parenthesis on; empty if the call does not end in reach.
 pub(super) fn arguments(bytes: &[u8], start: usize) -> (Vec<Argument<'_>>, usize) {
     let limit = bytes.len().min(start + LONGEST);
+    // Ruby calls without parentheses: the line ends the arguments.
+    let on_line = bytes.get(start.wrapping_sub(1)) == Some(&b' ');
     let mut found = Vec::new();
     let mut at = start;
     while found.len() < ARGUMENTS {
         at += bytes.get(at..limit).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let length = expression(bytes.get(at..limit).unwrap_or_default());
-        let Some(close) = bytes.get(at + length).filter(|_| at + length < limit) else { break };
+        let length = expression(bytes.get(at..limit).unwrap_or_default(), on_line);
+        let ends = on_line && at + length == bytes.len();
+        let Some(close) = bytes.get(at + length).filter(|_| at + length < limit).or(ends.then_some(&b'\n')) else { break };
         let text = bytes.get(at..at + length).unwrap_or_default().trim_ascii_end();
         if !text.is_empty() && !is_named(text) {
             found.push(Argument { text, start: at, literal: literal(bytes, at, text) });
@@ -300,8 +335,8 @@ pub(super) fn arguments(bytes: &[u8], start: usize) -> (Vec<Argument<'_>>, usize
     (found, at)
 }
 
-/// How long the expression at the start of `text` is, up to the comma or bracket behind it.
-fn expression(text: &[u8]) -> usize {
+/// How long the expression at the start of `text` is, up to the comma or bracket behind it, or the line's end.
+fn expression(text: &[u8], on_line: bool) -> usize {
     let (mut depth, mut quote, mut at) = (0usize, None, 0);
     while let Some(byte) = text.get(at) {
         match (quote, byte) {
@@ -312,6 +347,7 @@ fn expression(text: &[u8]) -> usize {
             (None, b')' | b']' | b'}') if depth == 0 => return at,
             (None, b')' | b']' | b'}') => depth -= 1,
             (None, b',') if depth == 0 => return at,
+            (None, b'\n' | b';') if depth == 0 && on_line => return at,
             (None, b';') if depth == 0 => return text.len(),
             _ => {}
         }

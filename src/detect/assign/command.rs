@@ -109,6 +109,7 @@ const TABLE: &[Means] = &[
     Means { programs: &["xfreerdp"], option: "/p:", form: Form::Attached },
     Means { programs: &["osql", "isql"], option: "-P", form: Form::Next },
     Means { programs: &["wpa_passphrase"], option: "", form: Form::Second },
+    Means { programs: &["ssh-keygen"], option: "-N", form: Form::Next },
     Means { programs: &["schtasks"], option: "/rp", form: Form::Next },
     Means { programs: &["schtasks"], option: "/RP", form: Form::Next },
     Means { programs: &["vncpasswd", "x11vnc"], option: "-passwd", form: Form::Next },

@@ -29,7 +29,7 @@ deployment admin root server stripe storage subscription sub security sec token 
 integration apikey developer dev user customer partner merchant bot ssh pem recaptcha captcha ikey
 instrumentation management mgmt write ingest ingestion push fcm apns maps sendgrid mailgun twilio datadog openai
 anthropic azure aws gcp google github gitlab slack heroku algolia firebase cloudflare mapbox sentry newrelic
-rollbar pusher okta auth0 vault unseal wrapping seal recovery transit fernet secretbox base site hash salt db
+rollbar pusher okta auth0 vault unseal wrapping seal recovery transit fernet secretbox base hash salt db
 database redis cosmos cosmosdb eventhub servicebus sas iot device search query function host functions
 passphrase password wallet seed mnemonic validator node rails flask django laravel")
 });
@@ -37,7 +37,7 @@ passphrase password wallet seed mnemonic validator node rails flask django larav
 /// What comes before `key` where it opens nothing.
 /// A VAPID key that is not called private is the public half.
 pub(super) static OPENS_NOTHING: Words = Words::new(|| {
-    set("vapid public pub primary foreign cache sort partition range index object dict map i18n translation lookup group
+    set("vapid public publishable pub primary foreign cache sort partition range index object dict map i18n translation lookup group
 row column col field unique composite registry reg hot arrow shortcut enter escape esc modifier gpg pgp known
 idempotency routing message msg event metadata meta option config tab ctrl alt shift tree store entity item node
 react state prop resource locale label order shard hash natural surrogate candidate json xml header attribute
@@ -102,7 +102,9 @@ default hidden plain hashed encrypted encoded generated random error failed fail
 enabled none any all per when where which what who how into file path url protected secure security database
 server client host admin auth authentication authorization access api code number characters character digits
 letters least more less than long short strong weak medium very too und der die das den ein eine mit ist bitte
-les des une est pour mot votre del los las por una seu sua della wpa wep")
+les fill please put add some real super defined generate local dev development testing production staging placeholder
+later here there thing example dummy change credentials
+des une est pour mot votre del los las por una seu sua della wpa wep")
 });
 
 /// Defaults that programs ship with, and what people type first; digits behind them do not help.

@@ -330,6 +330,14 @@ impl Assignments {
         if [&b"userpwd"[..], b"userpass", b"user_pwd"].iter().any(|both| lower.ends_with(both)) {
             found.value.start += memchr::memchr(b':', bytes.get(found.value.clone())?).map_or(0, |colon| colon + 1);
         }
+        // `--auth user:v`
+        if found.joint == Joint::Option
+            && named.kind == Kind::Credential
+            && let Some(colon) = memchr::memchr(b':', bytes.get(found.value.clone())?)
+        {
+            found.value.start += colon + 1;
+            named = names::PASSWORD;
+        }
         if named.strength == names::Strength::Usual && behind_scheme(bytes, found.value.start) {
             named.strength = names::Strength::Plain;
         }

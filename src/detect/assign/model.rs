@@ -5,7 +5,7 @@
 //! [`POSSIBLE`] low; fewer are no finding. The weights were set by hand so that the recall bench and
 //! two gigabytes of installed packages come out best together (`benches/README.md`).
 
-use super::lists::KNOWN;
+use super::lists::{KNOWN, LABELS};
 use super::names::{Kind, Named, Strength};
 use super::notation::Joint;
 use super::value::Shape;
@@ -100,7 +100,10 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
         }
         (Kind::Salt, _) => return None,
         (Kind::Key, Shape::Random)
-            if named.strength == Strength::Hint && (traits.literal || traits.config) && length >= 20 =>
+            if named.strength == Strength::Hint
+                && (traits.literal || traits.config)
+                && length >= 20
+                && !traits.value.iter().any(|byte| matches!(byte, b'-' | b':' | b'.')) =>
         {
             5
         }
@@ -112,6 +115,8 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
                 2
             }
         }
+        // What a table holds in this length is a digest.
+        (Kind::Password, Shape::Hex) if traits.joint == Joint::Column => return None,
         (Kind::Password, Shape::Hex) => 3,
         (Kind::Password, Shape::Uuid) => 2,
         (Kind::Password, Shape::Digits) => {
@@ -122,7 +127,7 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
             }
         }
         // Words with a year behind them are chosen; names of things are not.
-        (Kind::Password, Shape::Words) if digits(traits.value) >= 2 && !is_label(traits.value) => 3,
+        (Kind::Password, Shape::Words) if is_chosen(traits.value) && !is_label(traits.value) => 3,
         (Kind::Password, Shape::Words) => return words_as_password(traits),
         (Kind::Password, Shape::Phrase) if plain && traits.quoted && traits.joint != Joint::Compared => 2,
         (_, Shape::Phrase) => return None,
@@ -190,6 +195,12 @@ fn joints(value: &[u8]) -> usize {
     value.iter().filter(|byte| matches!(byte, b'-' | b'_' | b'.')).count()
 }
 
+/// Whether digits stand among words as in no name: two of them, or one that is not the last character.
+fn is_chosen(value: &[u8]) -> bool {
+    let inner = value.get(..value.len().saturating_sub(1)).is_some_and(|inner| digits(inner) > 0);
+    digits(value) >= 2 || inner && value.len() >= 8
+}
+
 fn digits(value: &[u8]) -> usize {
     value.iter().filter(|byte| byte.is_ascii_digit()).count()
 }
@@ -201,7 +212,11 @@ fn is_label(value: &[u8]) -> bool {
 
 /// Whether words that are joined may be a phrase that somebody chose.
 fn is_phrase(value: &[u8]) -> bool {
-    joints(value) > 0 && !is_label(value)
+    let speaks = |word: &[u8]| {
+        let word = word.to_ascii_lowercase();
+        word.len() < 3 || std::str::from_utf8(&word).is_ok_and(|word| LABELS.contains(word)) || super::names::named(&word).is_some()
+    };
+    joints(value) > 0 && !is_label(value) && !value.split(|byte| !byte.is_ascii_alphabetic()).any(speaks)
 }
 
 /// Points lost in tests and documentation: more where the value is what anybody writes there.
@@ -218,13 +233,14 @@ fn of_notation(traits: Traits<'_>) -> i32 {
         Joint::Compared | Joint::Listed => -1,
         _ => 0,
     };
+    let chosen = traits.shape == Shape::Mixed && digits(traits.value) > 0;
     let bare = match (traits.quoted, traits.literal, traits.fills_line) {
+        _ if traits.prose && (issued || chosen) => 0,
         (true, ..) | (false, true, _) => 0,
         _ if traits.joint == Joint::Embedded => 0,
         (false, false, true) => 0,
         (false, false, false) => -2,
     };
-    let chosen = traits.shape == Shape::Mixed && digits(traits.value) > 0;
     let prose = if traits.prose && traits.trial && !traits.quoted && !issued && !chosen { -1 } else { 0 };
     joint + bare + prose
 }

@@ -173,6 +173,8 @@ pub(crate) fn of_words(mut words: &[String]) -> Option<Named> {
     let before = words.len().checked_sub(2).and_then(|at| words.get(at)).map_or("", String::as_str);
     let found = match last {
         "key" | "keys" => key(before, last),
+        // A name of one that is kept elsewhere: `existingSecret`, `imagePullSecrets`.
+        "secret" | "secrets" if matches!(before, "existing" | "pull" | "image" | "external" | "tls" | "named") => None,
         _ => whole(last).or_else(|| ending(last)).map(|named| qualified(named, before)),
     }?;
     let strength = if verb { Strength::Hint } else { found.strength };

@@ -55,6 +55,8 @@ pub(super) struct Candidate {
 
 /// Longest value; keys in one line stay below.
 const LONGEST: usize = 1024;
+/// Elements that hold the value of a name in another.
+const VALUES: [&[u8]; 5] = [b"<value>", b"<string>", b"<Value>", b"<param-value>", b"<env-entry-value>"];
 /// White space between name, joint and value.
 const BLANK: usize = 48;
 
@@ -84,10 +86,13 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     if !closed && text.eat(b"</") {
         text.at += memchr::memchr(b'>', text.rest()).filter(|length| *length < 24)? + 1;
         text.blank_lines();
-        let below = [&b"<value>"[..], b"<string>", b"<Value>"].iter().any(|tag| text.rest().starts_with(tag));
+        let below = VALUES.iter().any(|tag| text.rest().starts_with(tag));
         return below.then(|| text.element()).flatten();
     }
     if closed && let Some(found) = { text }.sibling(syntax) {
+        return Some(found);
+    }
+    if !closed && let Some(found) = remote::answered(text) {
         return Some(found);
     }
     let touching = text.at;
@@ -167,8 +172,9 @@ fn has_place_beside(bytes: &[u8], name: &Range<usize>, syntax: Syntax, quote: Op
     let text = bytes.get(name.clone()).unwrap_or_default();
     let is_verb = text.eq_ignore_ascii_case(b"pass");
     let before = bytes_before(bytes, name);
-    let defines =
-        before.ends_with(b"define ") || before.ends_with(b"(def ") || before.ends_with(b"{:") || before.ends_with(b" :");
+    // `:name "v"` of Clojure.
+    let keyword = matches!(bytes.get(name.start.saturating_sub(2)..name.start), Some([b':'] | [b'\n' | b'(', b':']));
+    let defines = keyword || before.ends_with(b"define ") || before.ends_with(b"(def ") || before.ends_with(b"{:") || before.ends_with(b" :");
     let in_sql = text.eq_ignore_ascii_case(b"password") && quote == Some(b'\'');
     defines || !is_verb && (in_sql || !matches!(syntax, Syntax::Code | Syntax::Prose | Syntax::Markup))
 }
@@ -304,7 +310,7 @@ impl<'a> Cursor<'a> {
         if closed && self.eat(b"->") {
             return Some(Joint::Assigned);
         }
-        for text in [&b"=>"[..], b":=", b"?=", b"||=", b"??=", b"<-", b"="] {
+        for text in [&b"=>"[..], b":=", b"?=", b"?:", b"||=", b"??=", b"<-", b"="] {
             if self.eat(text) {
                 return Some(if embedded { Joint::Embedded } else { Joint::Assigned });
             }
@@ -405,6 +411,10 @@ impl<'a> Cursor<'a> {
             return Some(Candidate { value, joint: Joint::Argument, quoted: true, fills_line: false });
         }
         if joint == Joint::Assigned && self.peek() == Some(b'{') {
+            let mut only = Cursor { at: self.at + 1, ..self };
+            if let Some(value) = only.literal().filter(|_| only.peek() == Some(b'}')) {
+                return Some(Candidate { value, joint, quoted: true, fills_line: false });
+            }
             let mut inner = Cursor { at: self.at + 1, ..self };
             if let Some(found) = inner.sibling(syntax).filter(|found| found.quoted) {
                 return Some(found);
@@ -561,7 +571,7 @@ impl<'a> Cursor<'a> {
     /// What stands between two tags.
     pub(super) fn element(&mut self) -> Option<Candidate> {
         self.blank_lines();
-        if self.eat(b"<value>") || self.eat(b"<string>") || self.eat(b"<Value>") {
+        if VALUES.iter().any(|tag| self.eat(tag)) {
             self.blank_lines();
         }
         if self.eat(b"<![CDATA[") {

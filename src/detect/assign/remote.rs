@@ -14,7 +14,7 @@ const BETWEEN: usize = 24;
 /// Ends of the names of calls that set what they are given a name for.
 const SETS: &[&[u8]] = &[
     b"set", b"setattr", b"put", b"putstring", b"buildconfigfield", b"resvalue", b"setproperty", b"setvalue", b"setenv", b"config",
-    b"setopt", b"options", b"addheader", b"header", b"setdefault", b"setitem", b"setenvironmentvariable",
+    b"setopt", b"type", b"fill", b"options", b"addheader", b"header", b"setdefault", b"setitem", b"setenvironmentvariable",
 ];
 /// Calls that take a name and a value to compare, or to copy.
 const COMPARES: &[&[u8]] =
@@ -155,6 +155,12 @@ fn expected(mut text: Cursor<'_>) -> Option<Candidate> {
     Some(quoted(value.start..value.start + typed.len(), Joint::Called))
 }
 
+/// The same where the prompt ends in a colon.
+pub(super) fn answered(mut text: Cursor<'_>) -> Option<Candidate> {
+    let prompt = text.eat(b":\"") || text.eat(b": \"") || text.eat(b":*\"") || text.eat(b": *\"");
+    prompt.then(|| expected(text)).flatten()
+}
+
 /// A call that sets, or one entry of a list: `setattr(conf, "N", "v")`, `{"N", "v"}`.
 fn passed(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
     text.blank();
@@ -171,7 +177,8 @@ fn passed(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
     }
     let call = memchr::memrchr(b'(', before)?;
     let arguments = before.get(call + 1..)?;
-    if arguments.iter().filter(|byte| **byte == b',').count() > 1 || arguments.contains(&b')') {
+    let most = if before.get(..call)?.ends_with(b"options") { 5 } else { 1 };
+    if arguments.iter().filter(|byte| **byte == b',').count() > most || arguments.contains(&b')') {
         return None;
     }
     let callee = before.get(..call)?.to_ascii_lowercase();
@@ -253,6 +260,8 @@ fn told(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax) -> Option<Can
         return value.map(|value| quoted(value, Joint::Told));
     }
     if syntax == Syntax::Shell || syntax == Syntax::Lines {
+        // Cisco: 0 says that it is plain.
+        let _ = text.eat(b"0 ");
         let value = run(text)?;
         // A word in the middle of a line: `nmcli … password v`, `enable password v`.
         let ends = matches!(text.bytes.get(value.end), None | Some(b'\n' | b'\r'));

@@ -71,10 +71,18 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     }
     if [
         "$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$y$", "$8$", "$9$", "$argon2", "$apr1$", "{SSHA", "{SHA", "{MD5}",
-        "{CRYPT}",
+        "{CRYPT}", "{PBKDF2", "{bcrypt}", "$P$", "$H$", "$7$", "$gy$", "$pbkdf2", "$scrypt", "$sha", "pbkdf2_", "pbkdf2:", "scrypt:", "bcrypt$",
+        "sha1$", "SCRAM-SHA-", "U2FsdGVkX1", "gAAAAA", "vault:v", "AQICAH", "0x0100", "0x0200",
     ]
     .iter()
     .any(|mark| value.starts_with(mark.as_bytes()))
+    {
+        return Some("a hash");
+    }
+    // As MySQL and PostgreSQL keep them.
+    if let [b'*', digits @ ..] | [b'm', b'd', b'5', digits @ ..] = value
+        && matches!(digits.len(), 32 | 40)
+        && digits.iter().all(u8::is_ascii_hexdigit)
     {
         return Some("a hash");
     }
