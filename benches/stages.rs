@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::sync::LazyLock;
 use watertight::blob::{Hashed, Hasher};
 use watertight::detect::{Engine, View};
-use watertight::extract::{self, Input, Member, Sink, Stop};
+use watertight::extract::{self, Input, Member, Sink, Stop, Text};
 use watertight::finding::GapReason;
 use watertight::forge::filler::expand;
 use watertight::forge::image::{Forge, gzip, tar_of};
@@ -81,7 +81,11 @@ impl Sink for Drain {
         io::copy(body, &mut io::sink()).map(drop).map_err(|_| Stop)
     }
 
-    fn pair(&mut self, _: &[u8], _: &[u8]) -> Result<(), Stop> {
+    fn numbers(&mut self, _: &mut dyn Read) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn text(&mut self, _: &Text<'_>) -> Result<(), Stop> {
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::sync::LazyLock;
 use watertight::detect::{Engine, View};
-use watertight::extract::{self, Input, Member, Sink, Stop};
+use watertight::extract::{self, Input, Member, Sink, Stop, Text};
 use watertight::finding::GapReason;
 use watertight::image::json::Json;
 use watertight::image::{config, document, manifest};
@@ -34,7 +34,11 @@ impl Sink for Drain {
         self.take(body)
     }
 
-    fn pair(&mut self, _: &[u8], _: &[u8]) -> Result<(), Stop> {
+    fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
+        self.take(body)
+    }
+
+    fn text(&mut self, _: &Text<'_>) -> Result<(), Stop> {
         Ok(())
     }
 

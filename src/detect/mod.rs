@@ -170,6 +170,17 @@ impl Engine {
         hits.extend(self.look(view, true, false));
     }
 
+    /// Finds what identifies itself in bytes that are numbers: a name or an encoding there is chance.
+    pub fn detect_in_numbers(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
+        let (mut found, mut anchored) = Default::default();
+        self.literals.each(view.bytes, |literal, at| {
+            if let Literal::Anchor(index) = literal {
+                self.anchored.at(view.bytes, index, at, &mut anchored, &mut found);
+            }
+        });
+        hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
+    }
+
     /// Finds what stands in a member that was decoded out of another.
     fn decoded(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
         hits.extend(self.look(view, true, true));
@@ -199,9 +210,13 @@ impl Engine {
         found.into_iter().filter(|hit| view.owned.contains(&hit.span.start))
     }
 
-    /// Judges a name and a value that a structure gave. Spans are in `value`.
+    /// Judges a name and a value that a structure gave, with the keys in a value that is a document of its own.
+    /// The name may be empty. Spans are in `value`.
     pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
-        hits.extend(self.search(value, Some(name), context::Around::nothing(assign::Syntax::Unknown), |_| {}));
+        let around = context::Around::nothing(assign::Syntax::Unknown);
+        let mut found = self.search(value, (!name.is_empty()).then_some(name), around, |_| {});
+        outline::trace(&View { bytes: value, owned: 0..value.len(), whole: true, name: b"" }, &mut found);
+        hits.extend(found);
     }
 
     /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.

@@ -19,6 +19,7 @@ pub struct Input<'a> {
     depth: u32,
     spill: u64,
     failed: bool,
+    position: u64,
 }
 
 enum Body<'a> {
@@ -58,12 +59,18 @@ const CHUNK: usize = 128 << 10;
 impl<'a> Input<'a> {
     /// Bytes in memory.
     pub fn memory(bytes: &'a [u8]) -> Self {
-        Self { body: Body::Memory { bytes, position: 0 }, depth: 0, spill: u64::MAX, failed: false }
+        Self { body: Body::Memory { bytes, position: 0 }, depth: 0, spill: u64::MAX, failed: false, position: 0 }
     }
 
     /// Bytes of an open file.
     pub fn file(reader: &'a mut dyn ReadSeek) -> Self {
-        Self { body: Body::File { reader: BufReader::with_capacity(CHUNK, reader) }, depth: 0, spill: u64::MAX, failed: false }
+        Self {
+            body: Body::File { reader: BufReader::with_capacity(CHUNK, reader) },
+            depth: 0,
+            spill: u64::MAX,
+            failed: false,
+            position: 0,
+        }
     }
 
     /// A stream, of which `head` was read already to look at it.
@@ -76,6 +83,7 @@ impl<'a> Input<'a> {
             depth: 0,
             spill: u64::MAX,
             failed: false,
+            position: 0,
         }
     }
 
@@ -87,6 +95,11 @@ impl<'a> Input<'a> {
     /// How deep in other containers these bytes lie; 0 for what the target itself holds.
     pub fn depth(&self) -> u32 {
         self.depth
+    }
+
+    /// How many bytes were taken so far, from the start.
+    pub fn position(&self) -> u64 {
+        self.position
     }
 
     /// Whether reading these bytes has failed. A format that fails because of that has nothing to
@@ -114,13 +127,14 @@ impl<'a> Input<'a> {
     /// Goes back as far as possible: to the start of what is in memory. After a decoder failed, the
     /// bytes it took from there are seen again.
     pub fn rewind(&mut self) {
-        match &mut self.body {
-            Body::Memory { position, .. } => *position = 0,
+        let left = match &mut self.body {
+            Body::Memory { position, .. } => std::mem::take(position) as u64,
             // A failure to seek leaves the reader where it is, which loses nothing behind it.
-            Body::File { reader } => drop(reader.rewind()),
-            Body::Spilled(reader) => drop(reader.rewind()),
-            Body::Stream(stream) => stream.position = 0,
-        }
+            Body::File { reader } => reader.rewind().map_or(0, |()| self.position),
+            Body::Spilled(reader) => reader.rewind().map_or(0, |()| self.position),
+            Body::Stream(stream) => std::mem::take(&mut stream.position) as u64,
+        };
+        self.position = self.position.saturating_sub(left);
     }
 
     /// The bytes as something to seek in; a stream is spilled first, as far as it can be read.
@@ -233,6 +247,7 @@ impl BufRead for Input<'_> {
     }
 
     fn consume(&mut self, count: usize) {
+        self.position = self.position.saturating_add(count as u64);
         match &mut self.body {
             Body::Memory { bytes, position } => *position = position.saturating_add(count).min(bytes.len()),
             Body::File { reader } => reader.consume(count),

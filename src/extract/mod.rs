@@ -75,6 +75,9 @@ pub enum MemberKind {
     Symlink,
     /// A device, a pipe, a volume label.
     Special,
+    /// Bytes that are numbers by what the container says of them: the weights of a model. Only what
+    /// identifies itself is looked for in them.
+    Numbers,
 }
 
 /// A member as its container names it.
@@ -88,6 +91,29 @@ pub struct Member<'a> {
     pub size: Option<u64>,
 }
 
+/// A text as its container holds it, whole and without escapes.
+///
+/// Bytes that are pushed as a text are not to be pushed as raw bytes too: what is in them would be
+/// reported twice.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    /// The keys that lead to it, for reports: `config.db.password`. Empty if there are none.
+    pub name: &'a [u8],
+    /// The key by which it is judged: `password`. Empty if there is none.
+    pub key: &'a [u8],
+    /// The text.
+    pub bytes: &'a [u8],
+    /// Where in the container it begins, or what encodes it does.
+    pub offset: u64,
+}
+
+impl<'a> Text<'a> {
+    /// A text with a plain name.
+    pub fn named(name: &'a [u8], bytes: &'a [u8], offset: u64) -> Self {
+        Self { name, key: name, bytes, offset }
+    }
+}
+
 /// Where extractors push to.
 pub trait Sink {
     /// A member. Its body is probed, opened and scanned; what is left unread of it is lost to no one
@@ -97,8 +123,11 @@ pub trait Sink {
     /// Bytes of the container that belong to no member, scanned as they are.
     fn raw(&mut self, body: &mut dyn Read) -> Result<(), Stop>;
 
-    /// A name with its value that the structure reveals.
-    fn pair(&mut self, name: &[u8], value: &[u8]) -> Result<(), Stop>;
+    /// Bytes of the container that are numbers, as in [`MemberKind::Numbers`].
+    fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop>;
+
+    /// A text that the structure reveals, with what it calls it. It is scanned and not opened.
+    fn text(&mut self, text: &Text<'_>) -> Result<(), Stop>;
 
     /// Something that could not be seen. `bytes` is what it cost, where known.
     fn gap(&mut self, reason: GapReason, detail: String, bytes: Option<u64>);

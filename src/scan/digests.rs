@@ -5,7 +5,7 @@
 //! few are read once more: a file of a directory by its path, a layer from its start to the last of them.
 
 use crate::blob::{Sums, SumsHasher};
-use crate::extract::{Extractor, Halt, Head, Input, Member, MemberKind, Sink, Stop, named, probe};
+use crate::extract::{Extractor, Halt, Head, Input, Member, MemberKind, Sink, Stop, Text, named, probe};
 use crate::finding::{Disposition, Finding, GapReason};
 use crate::image::packages::{Records, Shelf};
 use crate::place::RootId;
@@ -144,7 +144,11 @@ impl Sink for Layer<'_> {
         Ok(())
     }
 
-    fn pair(&mut self, _: &[u8], _: &[u8]) -> Result<(), Stop> {
+    fn numbers(&mut self, _: &mut dyn Read) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn text(&mut self, _: &Text<'_>) -> Result<(), Stop> {
         Ok(())
     }
 

@@ -91,12 +91,22 @@ impl Batch {
     }
 }
 
+/// What a long member is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Anything.
+    Any,
+    /// Numbers, as their container says.
+    Numbers,
+}
+
 /// One window of a long member.
 struct Window {
     origin: Origin,
     bytes: Vec<u8>,
     owned: Range<usize>,
     lines: Lines,
+    content: Content,
 }
 
 impl Window {
@@ -106,6 +116,7 @@ impl Window {
             let mut hits = Vec::new();
             let view = View { bytes: &self.bytes, owned: self.owned.clone(), whole: false, name: self.origin.place.name() };
             match self.lines.offset {
+                _ if self.content == Content::Numbers => crew.engine.detect_in_numbers(&view, &mut hits),
                 0 => crew.engine.detect_first(&view, &mut hits),
                 _ => crew.engine.detect(&view, &mut hits),
             }
@@ -151,7 +162,13 @@ impl Found {
 
 /// Cuts what `head` and `reader` hold into windows and offers them. Returns how many bytes there
 /// were. A reader that fails ends them; its owner reports why.
-pub(super) fn windows<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, nest: &Nest, head: Vec<u8>, reader: &mut dyn Read) -> u64 {
+pub(super) fn windows<'s>(
+    crew: &'s Crew<'_>,
+    scope: &Scope<'s>,
+    (nest, content): (&Nest, Content),
+    head: Vec<u8>,
+    reader: &mut dyn Read,
+) -> u64 {
     let (own, reach, lookback) = (crew.limits.window, crew.engine.reach(), crew.engine.lookback());
     let origin = nest.origin();
     let mut lines = Lines::start(is_text(&head));
@@ -175,7 +192,7 @@ pub(super) fn windows<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, nest: &Nest, he
         bytes.truncate(end + reach);
         let total = lines.offset + bytes.len() as u64;
         let cost = bytes.capacity();
-        let window = Window { origin: origin.clone(), bytes: std::mem::take(&mut bytes), owned: start..end, lines };
+        let window = Window { origin: origin.clone(), bytes: std::mem::take(&mut bytes), owned: start..end, lines, content };
         crew.offer(scope, cost, move |_| window.scan(crew));
         match next {
             Some((rest, at, after)) => (bytes, start, lines) = (rest, at, after),

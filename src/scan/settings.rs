@@ -4,6 +4,7 @@ use super::crew::Crew;
 use super::flat::Origin;
 use super::locate::unlined;
 use crate::detect::Hit;
+use crate::extract::Text;
 use crate::finding::{Finding, Totals};
 use crate::image::{Document, Form, Image, Setting};
 use crate::place::Place;
@@ -20,8 +21,7 @@ pub(super) fn scan_image(crew: &Crew<'_>, image: &Image) {
 fn finding_of(place: &Place, setting: &Setting, hit: Hit) -> Finding {
     let origin = Origin { place: place.clone(), entry: None, is_file: false };
     let inner = hit.name.clone().filter(|name| *name != setting.key);
-    let name = inner.map_or_else(|| setting.name.clone(), |inner| format!("{}.{inner}", setting.name));
-    Finding { name: Some(name), instruction: setting.instruction.clone(), ..plain(&origin, hit) }
+    Finding { name: joined(&setting.name, inner), instruction: setting.instruction.clone(), ..plain(&origin, hit) }
 }
 
 /// A finding in a value that has no lines.
@@ -30,11 +30,30 @@ fn plain(origin: &Origin, hit: Hit) -> Finding {
     unlined(origin, offset, hit)
 }
 
-/// Hands in what was found in a pair that a structure gave.
-pub(super) fn deliver_pair(crew: &Crew<'_>, origin: &Origin, hits: Vec<Hit>) {
-    if !hits.is_empty() {
-        let findings = hits.into_iter().map(|hit| plain(origin, hit)).collect();
-        crew.deliver(findings, Vec::new(), Totals::default());
+/// Looks at a text that the structure of a file gave.
+pub(super) fn scan_text(crew: &Crew<'_>, origin: &Origin, text: &Text<'_>) {
+    let mut hits = Vec::new();
+    crew.engine.pair(text.key, text.bytes, &mut hits);
+    if hits.is_empty() {
+        return;
+    }
+    let outer = String::from_utf8_lossy(text.name);
+    let key = String::from_utf8_lossy(text.key);
+    let named = |hit: Hit| {
+        let inner = hit.name.clone().filter(|name| *name != key);
+        let name = joined(&outer, inner);
+        // The bytes of a text need not stand in the file as they are, so its start is all that is certain.
+        Finding { name, offset: text.offset, ..plain(origin, hit) }
+    };
+    crew.deliver(hits.into_iter().map(named).collect(), Vec::new(), Totals::default());
+}
+
+/// The keys that lead to a text, and on to what is in it.
+fn joined(outer: &str, inner: Option<String>) -> Option<String> {
+    match (outer, inner) {
+        ("", inner) => inner,
+        (outer, None) => Some(outer.to_owned()),
+        (outer, Some(inner)) => Some(format!("{outer}.{inner}")),
     }
 }
 

@@ -5,11 +5,11 @@
 //! to a container, its bytes are scanned: as members where it opens, as they are where it does not.
 
 use super::crew::{Crew, Scope};
-use super::flat::{self, Batch};
+use super::flat::{self, Batch, Content};
 use super::ledgers::{Ledgers, Open};
 use super::nest::{Consumed, Metered, Nest, Stage};
 use crate::blob::{Digest, Hashed};
-use crate::extract::{Extractor, Halt, Head, Input, Member, MemberKind, Opaque, Sink, Stop, probe};
+use crate::extract::{Extractor, Halt, Head, Input, Member, MemberKind, Opaque, Sink, Stop, Text, probe};
 use crate::finding::{Gap, GapReason, Totals};
 use crate::image::lifecycle::{EntryKind, plain};
 use crate::image::packages::Collector;
@@ -169,7 +169,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
     /// Takes in bytes of which `head`, a window at least, was read.
     fn long(&mut self, nest: &Nest, mut head: Vec<u8>, reader: &mut dyn Read) {
         let Some(extractor) = self.opener(nest, &head, false) else {
-            self.flat(nest, head, reader);
+            self.flat(nest, Content::Any, head, reader);
             return;
         };
         if nest.stage == Stage::Inside {
@@ -242,20 +242,20 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         let mut rest = self.crew.buffer();
         let _ = input.take(self.crew.limits.window as u64).read_to_end(&mut rest);
         if rest.iter().any(|byte| *byte != 0) {
-            self.flat(nest, rest, input);
+            self.flat(nest, Content::Any, rest, input);
         } else {
             // Padding. Whatever follows a whole window of zeros is still looked at.
             let more = rest.len() >= self.crew.limits.window;
             self.crew.recycle(rest);
             if more {
-                self.flat(nest, Vec::new(), input);
+                self.flat(nest, Content::Any, Vec::new(), input);
             }
         }
     }
 
     /// Scans bytes as they are.
-    fn flat(&mut self, nest: &Nest, head: Vec<u8>, reader: &mut dyn Read) {
-        self.seen.bytes += flat::windows(self.crew, self.scope, nest, head, reader);
+    fn flat(&mut self, nest: &Nest, content: Content, head: Vec<u8>, reader: &mut dyn Read) {
+        self.seen.bytes += flat::windows(self.crew, self.scope, (nest, content), head, reader);
     }
 }
 
@@ -308,11 +308,12 @@ impl Within<'_, '_, '_, '_> {
     }
 
     /// Reads a member that counts against a budget. An error means that the budget is used up.
-    fn metered(&mut self, nest: &Nest, body: &mut dyn Read) -> Result<(), Stop> {
+    fn metered(&mut self, nest: &Nest, numbers: bool, body: &mut dyn Read) -> Result<(), Stop> {
         let mut metered = Metered { inner: body, budget: self.nest.budget.clone(), exhausted: false };
         // Taken, since what lies deeper is no layer.
         let wraps_layer = self.extractor.is_wrapper() && self.nest.is_root();
         match self.walker.diff_id.take_if(|_| wraps_layer) {
+            None if numbers => self.walker.flat(nest, Content::Numbers, Vec::new(), &mut metered),
             None => self.walker.body(nest, &mut metered),
             Some(expected) => {
                 let mut hashed = Hashed::new(&mut metered, expected.hasher());
@@ -342,7 +343,8 @@ impl Within<'_, '_, '_, '_> {
 impl Sink for Within<'_, '_, '_, '_> {
     fn member(&mut self, member: &Member<'_>, body: &mut dyn Read) -> Result<(), Stop> {
         let nest = self.nest_of(member);
-        if member.kind != MemberKind::File {
+        let numbers = member.kind == MemberKind::Numbers;
+        if member.kind != MemberKind::File && !numbers {
             return Ok(());
         }
         if self.is_file_system() {
@@ -359,18 +361,21 @@ impl Sink for Within<'_, '_, '_, '_> {
             self.walker.body(&nest, body);
             return Ok(());
         }
-        self.metered(&nest, body)
+        self.metered(&nest, numbers, body)
     }
 
     fn raw(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
-        self.walker.flat(self.nest, Vec::new(), body);
+        self.walker.flat(self.nest, Content::Any, Vec::new(), body);
         Ok(())
     }
 
-    fn pair(&mut self, name: &[u8], value: &[u8]) -> Result<(), Stop> {
-        let mut hits = Vec::new();
-        self.walker.crew.engine.pair(name, value, &mut hits);
-        super::settings::deliver_pair(self.walker.crew, &self.nest.origin(), hits);
+    fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
+        self.walker.flat(self.nest, Content::Numbers, Vec::new(), body);
+        Ok(())
+    }
+
+    fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
+        super::settings::scan_text(self.walker.crew, &self.nest.origin(), text);
         Ok(())
     }
 

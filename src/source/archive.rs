@@ -42,6 +42,17 @@ pub(crate) fn is_tar(head: &[u8]) -> bool {
     head.get(..512).is_some_and(|block| header(block).is_some()) || head.get(257..262) == Some(b"ustar")
 }
 
+/// Whether these bytes, all that a file has, are a tar header that was cut: a name, zeros up to byte 100, and the
+/// octal digits of a mode, as far as they go (POSIX.1-2024 pax, ustar interchange format).
+pub(crate) fn is_cut_header(bytes: &[u8]) -> bool {
+    let name = bytes.iter().take(100).take_while(|byte| **byte != 0).count();
+    let (text, padding) = (bytes.get(..name), bytes.get(name..bytes.len().min(100)));
+    let printable = text.is_some_and(|text| !text.is_empty() && text.iter().all(|byte| *byte >= b' ' && *byte != 0x7f));
+    let zeros = padding.is_some_and(|padding| !padding.is_empty() && padding.iter().all(|byte| *byte == 0));
+    let mode = bytes.get(100..bytes.len().min(108)).unwrap_or_default();
+    bytes.len() < 512 && printable && zeros && mode.iter().all(|byte| matches!(byte, b'0'..=b'7' | b' ' | 0))
+}
+
 /// Indexes the members of `slice`.
 pub(crate) fn index(slice: &FileSlice, limits: &Limits) -> Indexed {
     let mut walk = Walk { slice, limits, pos: 0, names: 0, out: Indexed::default(), links: Vec::new(), next: Next::default() };

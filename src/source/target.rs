@@ -120,7 +120,7 @@ impl Opening<'_> {
         };
         let indexed =
             tar.map(|tar| archive::index(&tar, self.limits)).filter(|indexed| wanted.is_some() || is_image(&indexed.store));
-        let Some(indexed) = indexed else { return self.plain(path, slice, reference, otherwise) };
+        let Some(indexed) = indexed else { return self.plain(path, slice, &head, reference, otherwise) };
         if wanted.is_some() && !is_image(&indexed.store) {
             let (name, kind) = (shown(path), wanted.unwrap_or(otherwise));
             return Err(SourceError::NotAnImage { name, kind, why: "no manifest and no blobs are in it".into() });
@@ -137,14 +137,25 @@ impl Opening<'_> {
         self.images(assembly, reference)
     }
 
-    fn plain(&self, path: &str, slice: FileSlice, reference: Option<&str>, kind: TargetKind) -> Result<Artifact, SourceError> {
+    /// A file that is no image; `head` is its first block.
+    fn plain(
+        &self,
+        path: &str,
+        slice: FileSlice,
+        head: &[u8],
+        reference: Option<&str>,
+        kind: TargetKind,
+    ) -> Result<Artifact, SourceError> {
         self.refuse_choice(path, reference)?;
         let store = Store::default();
         let choice = Choice::default();
         let mut assembly = Assembly::new(&store, path, kind, &choice, self.limits);
         let label = Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned());
         let size = slice.len();
-        assembly.detached(RootKind::File, &label, Opener::Slice(slice), Some(size));
+        let place = assembly.detached(RootKind::File, &label, Opener::Slice(slice), Some(size));
+        if archive::is_cut_header(head) {
+            assembly.gap(&place, GapReason::Truncated, "it ends within its first header of a tar", Scope::Image);
+        }
         assembly.finish(self.target)
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::process::Command;
-use watertight::extract::{self, Input, MemberKind, Sink, Stop};
+use watertight::extract::{self, Input, MemberKind, Sink, Stop, Text};
 use watertight::finding::GapReason;
 
 /// At least this many archives are tried.
@@ -109,6 +109,7 @@ impl Sink for Seen {
             MemberKind::HardLink => "hardlink",
             MemberKind::Symlink => "symlink",
             MemberKind::Special => "special",
+            MemberKind::Numbers => "numbers",
         };
         // A body that ends early is the walker's to report; the digest is that of what came.
         let mut bytes = Vec::new();
@@ -123,7 +124,11 @@ impl Sink for Seen {
         Ok(())
     }
 
-    fn pair(&mut self, _name: &[u8], _value: &[u8]) -> Result<(), Stop> {
+    fn numbers(&mut self, _: &mut dyn Read) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn text(&mut self, _: &Text<'_>) -> Result<(), Stop> {
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 //! they are. It also goes on behind an end-of-archive marker: an archive may be two, and bytes that
 //! no extractor would write to disk are shipped all the same.
 
-use super::super::{Extractor, Halt, Head, Input, Member, MemberKind, Sink};
+use super::super::{Extractor, Halt, Head, Input, Member, MemberKind, Sink, Text};
 use super::tar_extensions::Extensions;
 use super::tar_header::{self, BLOCK, is_header};
 use crate::finding::GapReason;
@@ -128,10 +128,11 @@ impl Walk<'_, '_> {
         };
         match kind_of(header) {
             Entry::Pax { global } => {
+                let offset = self.input.position();
                 let (body, whole) = self.extension(declared)?;
                 let records = self.pending.pax(&body, global);
                 for (key, value) in records.texts() {
-                    self.sink.pair(key, value)?;
+                    self.sink.text(&Text::named(key, value, offset))?;
                 }
                 if !records.whole {
                     self.gap(GapReason::Damaged, "PAX records that cannot be read".into(), None);

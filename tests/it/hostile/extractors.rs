@@ -3,7 +3,7 @@
 use super::samples::{RULE, samples};
 use super::target;
 use std::io::{self, Read};
-use watertight::extract::{self, EXTRACTORS, Extractor, Input, Member, MemberKind, Sink, Stop};
+use watertight::extract::{self, EXTRACTORS, Extractor, Input, Member, MemberKind, Sink, Stop, Text};
 use watertight::finding::GapReason;
 
 /// What an extractor yields.
@@ -11,7 +11,7 @@ use watertight::finding::GapReason;
 struct Yield {
     members: Vec<(Vec<u8>, MemberKind, Vec<u8>)>,
     raw: Vec<u8>,
-    pairs: Vec<(Vec<u8>, Vec<u8>)>,
+    texts: Vec<(Vec<u8>, Vec<u8>)>,
     gaps: Vec<(GapReason, String)>,
     halted: bool,
 }
@@ -27,8 +27,13 @@ impl Sink for Yield {
         Ok(())
     }
 
-    fn pair(&mut self, name: &[u8], value: &[u8]) -> Result<(), Stop> {
-        self.pairs.push((name.to_vec(), value.to_vec()));
+    fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
+        self.raw.extend(read(body));
+        Ok(())
+    }
+
+    fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
+        self.texts.push((text.name.to_vec(), text.bytes.to_vec()));
         Ok(())
     }
 
@@ -83,7 +88,11 @@ fn every_extractor_has_a_sample_that_it_opens() {
         let found = extract::probe(&extract::Head { start: bytes, tail: bytes }).map(Extractor::name);
         assert_eq!(found, Some(extractor.name()));
         let seen = opened(extractor, Input::memory(bytes));
-        assert!(!seen.halted && seen.gaps.is_empty() && !seen.members.is_empty(), "{}: {seen:?}", extractor.name());
+        assert!(
+            !seen.halted && seen.gaps.is_empty() && !(seen.members.is_empty() && seen.texts.is_empty()),
+            "{}: {seen:?}",
+            extractor.name()
+        );
         target(bytes).leaks(RULE);
     });
 }

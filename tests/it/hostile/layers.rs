@@ -83,9 +83,9 @@ fn an_archive_cut_anywhere_is_never_clean() {
     let stored = gzip(&tar);
     for form in [Form::Docker, Form::Oci] {
         let whole = image(form, &stored, &stored, &Digest::sha256(&tar));
-        // Behind the last member only zeros follow; within the first header nothing tells what it was.
-        let end = whole.len() - 1024;
-        for cut in (512..end).step_by(61).chain([513, end]) {
+        // Behind the last member only zeros follow; within the name of the first nothing tells what it was.
+        let (named, end) = (whole.iter().take_while(|byte| **byte != 0).count() + 1, whole.len() - 1024);
+        for cut in (named..512).step_by(7).chain((512..end).step_by(61)).chain([named, 511, 513, end]) {
             assert_ne!(target(&whole[..cut]).exit, Exit::Clean, "{form:?}, cut at {cut} of {end}");
         }
     }
