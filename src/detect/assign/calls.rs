@@ -5,8 +5,8 @@
 //! are found by that name and are not counted.
 
 use super::super::work;
+use super::literal::Cursor;
 use super::names::{Kind, Named, Strength};
-use super::notation::Cursor;
 use super::unwrap;
 use std::ops::Range;
 
@@ -225,7 +225,8 @@ fn here(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let value = text.rest().get(..word)?;
     let told = [&b"values"[..], b"password", b"globally", b"externally", b"random"];
     let verb = told.iter().any(|told| told.eq_ignore_ascii_case(value));
-    (word > 0 && !verb && matches!(text.rest().get(word), None | Some(b';' | b'\n' | b'\r' | b'"'))).then(|| text.at..text.at + word)
+    (word > 0 && !verb && matches!(text.rest().get(word), None | Some(b';' | b'\n' | b'\r' | b'"')))
+        .then(|| text.at..text.at + word)
 }
 
 /// The string that ends at `at`, if what it is compared with is called a password.
@@ -261,7 +262,10 @@ fn piped(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let line = bytes.get(start..at)?;
     let pipe = memchr::memrchr(b'|', line)?;
     let left = line.get(..pipe)?.trim_ascii_end();
-    let word = [&b"echo "[..], b"printf "].iter().filter_map(|word| memchr::memmem::rfind(left, word).map(|at| at + word.len())).max()?;
+    let word = [&b"echo "[..], b"printf "]
+        .iter()
+        .filter_map(|word| memchr::memmem::rfind(left, word).map(|at| at + word.len()))
+        .max()?;
     let text = left.get(word..)?;
     let value = match text.last()? {
         quote @ (b'"' | b'\'') => {
@@ -365,9 +369,8 @@ fn is_named(text: &[u8]) -> bool {
 
 /// The literal that an argument is, with at most a change of its type behind it; or what it falls back to.
 fn literal(bytes: &[u8], at: usize, text: &[u8]) -> Option<Range<usize>> {
-    const CHANGES: [&[u8]; 8] = [
-        b".getBytes(", b".toCharArray(", b".encode(", b".as_bytes(", b".into(", b".to_string(", b".to_owned(", b".data(using",
-    ];
+    const CHANGES: [&[u8]; 8] =
+        [b".getBytes(", b".toCharArray(", b".encode(", b".as_bytes(", b".into(", b".to_string(", b".to_owned(", b".data(using"];
     let mut cursor = Cursor { bytes, at };
     let Some(value) = cursor.literal() else { return unwrap::default_of(cursor, true) };
     let rest = bytes.get(cursor.at..at + text.len()).unwrap_or_default();
@@ -397,8 +400,8 @@ mod tests {
         check("smtp.login(user, \"abc\")", Some("abc"));
         check("ftp_login($c, 'bob', 'abc')", Some("abc"));
         check("login('bob', password)", None);
-        check("login('bob')", None);
-        check("client.login('bob', 'abc', function (err) {", None);
+        check("login('bob')", Some("bob")); // A token, which its form must show.
+        check("client.login('bob', 'abc', function (err) {", Some("abc"));
         check("client.login('bob', 'abc', function (err) { x() })", Some("abc"));
         check("new PDO($dsn,\n  'root',\n  'abc')", Some("abc"));
         check("hmac.new(b\"abc\", body, sha256)", Some("abc"));

@@ -33,7 +33,8 @@ fn column(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Vec<Range
     let end = memchr::memchr(b'\n', rest)?;
     let head = rest.get(..end)?.trim_ascii_end();
     let drawn = head.first() == Some(&b'|');
-    let separator = [b'|', b'\t', b';', b','].into_iter().find(|mark| head.contains(mark) && (drawn || *mark != b'|' || line == 0))?;
+    let separator =
+        [b'|', b'\t', b';', b','].into_iter().find(|mark| head.contains(mark) && (drawn || *mark != b'|' || line == 0))?;
     let fields = split(head, separator);
     let titles = |field: &Range<usize>| {
         let text = head.get(field.clone()).unwrap_or_default();
@@ -51,10 +52,9 @@ fn column(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Vec<Range
     let mut found = Vec::new();
     let mut start = end + 1;
     for number in 0..ROWS {
-        let Some(length) = memchr::memchr(b'\n', rest.get(start..)?).or_else(|| (line + rest.len() == bytes.len()).then(|| rest.len() - start))
-        else {
-            break;
-        };
+        let Some(below) = rest.get(start..) else { break };
+        let last = line + rest.len() == bytes.len();
+        let Some(length) = memchr::memchr(b'\n', below).or(last.then_some(below.len())) else { break };
         let text = rest.get(start..start + length)?.trim_ascii_end();
         let is_rule = !text.is_empty() && text.iter().all(|byte| matches!(byte, b'|' | b'-' | b':' | b' ' | b'+'));
         if drawn && number == 0 && !is_rule {
@@ -112,7 +112,9 @@ fn pairs(bytes: &[u8], start: usize) -> Option<(Pairs, usize)> {
         return None;
     }
     let (columns, mut at) = calls::arguments(bytes, start + table + 1);
-    let blank = |at: usize| at + bytes.get(at..).unwrap_or_default().iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count();
+    let blank = |at: usize| {
+        at + bytes.get(at..).unwrap_or_default().iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count()
+    };
     at = blank(at);
     if !bytes.get(at..at + 6)?.eq_ignore_ascii_case(b"values") {
         return None;
@@ -140,7 +142,8 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let at = text.find("password").unwrap();
-        let found: Vec<&str> = below(text.as_bytes(), &(at..at + 8), Syntax::Unknown).into_iter().map(|field| &text[field]).collect();
+        let found: Vec<&str> =
+            below(text.as_bytes(), &(at..at + 8), Syntax::Unknown).into_iter().map(|field| &text[field]).collect();
         assert_eq!(found, expected, "{text}");
     }
 
@@ -157,7 +160,8 @@ mod tests {
     #[test]
     fn inserts() {
         let text = "INSERT INTO users (name, password) VALUES ('bob', 'abc'), ('eve', 'def');";
-        let found: Vec<_> = inserted(text.as_bytes(), 12).0.into_iter().map(|(name, value)| (&text[name], &text[value])).collect();
+        let found: Vec<_> =
+            inserted(text.as_bytes(), 12).0.into_iter().map(|(name, value)| (&text[name], &text[value])).collect();
         assert_eq!(found, [("name", "bob"), ("password", "abc"), ("name", "eve"), ("password", "def")]);
     }
 }

@@ -107,6 +107,46 @@ later here there thing example dummy change credentials
 des une est pour mot votre del los las por una seu sua della wpa wep")
 });
 
+/// How hashes of passwords, and encrypted values, begin.
+pub(super) const HASHES: &[&str] = &[
+    "$2a$",
+    "$2b$",
+    "$2y$",
+    "$1$",
+    "$5$",
+    "$6$",
+    "$y$",
+    "$gy$",
+    "$7$",
+    "$8$",
+    "$9$",
+    "$P$",
+    "$H$",
+    "$argon2",
+    "$apr1$",
+    "$pbkdf2",
+    "$scrypt",
+    "$sha",
+    "{SSHA",
+    "{SHA",
+    "{MD5}",
+    "{CRYPT}",
+    "{PBKDF2",
+    "{bcrypt}",
+    "pbkdf2_",
+    "pbkdf2:",
+    "scrypt:",
+    "bcrypt$",
+    "sha1$",
+    "SCRAM-SHA-",
+    "U2FsdGVkX1",
+    "gAAAAA",
+    "vault:v",
+    "AQICAH",
+    "0x0100",
+    "0x0200",
+];
+
 /// Defaults that programs ship with, and what people type first; digits behind them do not help.
 pub(super) static KNOWN: Words = Words::new(|| {
     set("admin administrator root toor postgres mysql redis mongo mongodb oracle tiger sa rabbitmq guest letmein welcome

@@ -8,8 +8,10 @@ mod columns;
 mod command;
 mod language;
 mod lists;
+mod literal;
 mod model;
 pub(super) mod names;
+mod narrow;
 mod notation;
 mod remote;
 mod syntax;
@@ -309,7 +311,9 @@ impl Assignments {
         // In text for people a name has several words: "API key", "unseal key".
         let promised = match promised {
             Some(Named { kind: Kind::Key | Kind::Token, strength }) if strength < names::Strength::Plain && words.len() == 1 => {
-                said_before(bytes, found.value.start, name).and_then(|word| names::of_words(&[word, words.first()?.clone()])).or(promised)
+                narrow::said_before(bytes, found.value.start, name, around.syntax == Syntax::Prose)
+                    .and_then(|word| names::of_words(&[word, words.first()?.clone()]))
+                    .or(promised)
             }
             promised => promised,
         };
@@ -321,26 +325,8 @@ impl Assignments {
     }
 
     /// The hit that a name and a value make, if the model says so.
-    fn verdict(&self, name: &[u8], mut named: Named, bytes: &[u8], mut found: Candidate, around: Around) -> Option<Hit> {
-        if let Some(inner) = unwrap::default_within(bytes, &found.value) {
-            found.value = inner;
-        }
-        let mut found = unescaped(bytes, without_scheme(bytes, found));
-        let lower = name.to_ascii_lowercase();
-        if [&b"userpwd"[..], b"userpass", b"user_pwd"].iter().any(|both| lower.ends_with(both)) {
-            found.value.start += memchr::memchr(b':', bytes.get(found.value.clone())?).map_or(0, |colon| colon + 1);
-        }
-        // `--auth user:v`
-        if found.joint == Joint::Option
-            && named.kind == Kind::Credential
-            && let Some(colon) = memchr::memchr(b':', bytes.get(found.value.clone())?)
-        {
-            found.value.start += colon + 1;
-            named = names::PASSWORD;
-        }
-        if named.strength == names::Strength::Usual && behind_scheme(bytes, found.value.start) {
-            named.strength = names::Strength::Plain;
-        }
+    fn verdict(&self, name: &[u8], named: Named, bytes: &[u8], found: Candidate, around: Around) -> Option<Hit> {
+        let (named, found) = narrow::to_secret(name, named, bytes, found)?;
         let value = bytes.get(found.value.clone())?;
         let on_command = found.joint == Joint::Option;
         let literal = around.syntax.is_literal() || matches!(found.joint, Joint::Embedded | Joint::Column);
@@ -351,7 +337,7 @@ impl Assignments {
             return None;
         }
         // Where nothing tells the language, a line of its own is a setting.
-        let bare_is_value = literal || found.fills_line && matches!(around.syntax, Syntax::Unknown | Syntax::Prose);
+        let bare_is_value = literal || around.syntax == Syntax::Prose || found.fills_line && around.syntax == Syntax::Unknown;
         let shape = value::shape(value, value::Setting { quoted: found.quoted, literal: bare_is_value });
         let traits = Traits {
             value,
@@ -485,47 +471,6 @@ pub(super) fn looks(value: &[u8]) -> Looks {
         value::Shape::Random | value::Shape::Hex | value::Shape::Uuid => Looks::Generated,
         value::Shape::Mixed => Looks::Chosen,
         value::Shape::Words | value::Shape::Phrase | value::Shape::Digits | value::Shape::Other(_) => Looks::Plain,
-    }
-}
-
-/// Steps over `Bearer` and its like before the credential itself.
-fn without_scheme(bytes: &[u8], found: Candidate) -> Candidate {
-    let value = bytes.get(found.value.clone()).unwrap_or_default();
-    let scheme = ["bearer ", "token ", "basic ", "apikey ", "key ", "token=", "bearer: "]
-        .iter()
-        .find(|scheme| value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes())));
-    match scheme {
-        Some(scheme) => Candidate { value: found.value.start + scheme.len()..found.value.end, ..found },
-        None => found,
-    }
-}
-
-/// The word before the name that stands before the value at `at`, if both are words of a text.
-fn said_before(bytes: &[u8], at: usize, name: &[u8]) -> Option<String> {
-    let before = bytes.get(at.saturating_sub(NAME)..at)?;
-    let before = before.get(..memchr::memmem::rfind(before, name)?)?;
-    // `"Jwt:Key"` of .NET is one name.
-    let joined = before.ends_with(b":");
-    let before = before.strip_suffix(if joined { b":" } else { b" " })?;
-    let length = before.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let word = std::str::from_utf8(before.get(before.len() - length..)?).ok()?.to_ascii_lowercase();
-    (if joined { !word.is_empty() } else { lists::SAID.contains(word.as_str()) }).then_some(word)
-}
-
-/// Whether the word of a scheme stands right before `at`: what follows is what opens.
-fn behind_scheme(bytes: &[u8], at: usize) -> bool {
-    let before = bytes.get(at.saturating_sub(8)..at).unwrap_or_default().to_ascii_lowercase();
-    [&b"bearer "[..], b"token ", b"basic ", b"apikey ", b"oauth "].iter().any(|scheme| before.ends_with(scheme))
-}
-
-/// Without the quotes of a string in a string, and without a line end: `"\"v\""`, `"v\n"`.
-fn unescaped(bytes: &[u8], found: Candidate) -> Candidate {
-    match bytes.get(found.value.clone()) {
-        Some([.., b'\\', b'n' | b'r']) => Candidate { value: found.value.start..found.value.end - 2, ..found },
-        Some([b'\\', b'"', .., b'\\', b'"']) if found.value.len() > 4 => {
-            Candidate { value: found.value.start + 2..found.value.end - 2, ..found }
-        }
-        _ => found,
     }
 }
 

@@ -91,13 +91,7 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
         (_, Shape::Other(_)) => return None,
         // Said in passing: only what looks issued counts, and of passwords what people choose.
         _ if !stands_alone(named, traits) => return None,
-        (Kind::Salt, Shape::Random | Shape::Hex) => {
-            if length >= 16 {
-                3
-            } else {
-                2
-            }
-        }
+        (Kind::Salt, Shape::Random | Shape::Hex) => 2 + i32::from(length >= 16),
         (Kind::Salt, _) => return None,
         (Kind::Key, Shape::Random)
             if named.strength == Strength::Hint
@@ -108,36 +102,18 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
             5
         }
         (_, Shape::Random) => 4,
-        (Kind::Password, Shape::Mixed) => {
-            if length >= 5 {
-                3
-            } else {
-                2
-            }
-        }
+        (Kind::Password, Shape::Mixed) => 2 + i32::from(length >= 5),
         // What a table holds in this length is a digest.
         (Kind::Password, Shape::Hex) if traits.joint == Joint::Column => return None,
         (Kind::Password, Shape::Hex) => 3,
         (Kind::Password, Shape::Uuid) => 2,
-        (Kind::Password, Shape::Digits) => {
-            if length >= 4 && traits.literal {
-                2
-            } else {
-                1
-            }
-        }
+        (Kind::Password, Shape::Digits) => 1 + i32::from(length >= 4 && traits.literal),
         // Words with a year behind them are chosen; names of things are not.
         (Kind::Password, Shape::Words) if is_chosen(traits.value) && !is_label(traits.value) => 3,
         (Kind::Password, Shape::Words) => return words_as_password(traits),
         (Kind::Password, Shape::Phrase) if plain && traits.quoted && traits.joint != Joint::Compared => 2,
         (_, Shape::Phrase) => return None,
-        (_, Shape::Hex) => {
-            if length >= 32 {
-                3
-            } else {
-                2
-            }
-        }
+        (_, Shape::Hex) => 2 + i32::from(length >= 32),
         (_, Shape::Uuid) => 2,
         (_, Shape::Digits) => return None,
         (Kind::Secret, Shape::Mixed) if length >= 8 && !plain => 3,
@@ -214,9 +190,13 @@ fn is_label(value: &[u8]) -> bool {
 fn is_phrase(value: &[u8]) -> bool {
     let speaks = |word: &[u8]| {
         let word = word.to_ascii_lowercase();
-        word.len() < 3 || std::str::from_utf8(&word).is_ok_and(|word| LABELS.contains(word)) || super::names::named(&word).is_some()
+        word.len() < 3
+            || std::str::from_utf8(&word).is_ok_and(|word| LABELS.contains(word))
+            || super::names::named(&word).is_some()
     };
-    joints(value) > 0 && !is_label(value) && !value.split(|byte| !byte.is_ascii_alphabetic()).any(speaks)
+    joints(value) > 0
+        && !is_label(value)
+        && !value.split(|byte| !byte.is_ascii_alphabetic()).filter(|word| !word.is_empty()).any(speaks)
 }
 
 /// Points lost in tests and documentation: more where the value is what anybody writes there.

@@ -152,8 +152,21 @@ const WHOLE: &[(&str, Kind, Strength)] = &[
 pub(super) const PASSWORD: Named = Named { kind: Kind::Password, strength: Strength::Plain };
 
 /// Names of passwords in other scripts, as they stand in the text.
-pub(super) const FOREIGN: &[&str] =
-    &["contraseña", "Contraseña", "CONTRASEÑA", "пароль", "Пароль", "ПАРОЛЬ", "密码", "密碼", "パスワード", "비밀번호", "şifre", "hasło", "Hasło"];
+pub(super) const FOREIGN: &[&str] = &[
+    "contraseña",
+    "Contraseña",
+    "CONTRASEÑA",
+    "пароль",
+    "Пароль",
+    "ПАРОЛЬ",
+    "密码",
+    "密碼",
+    "パスワード",
+    "비밀번호",
+    "şifre",
+    "hasło",
+    "Hasło",
+];
 
 /// What `name` says of its value.
 pub(crate) fn named(name: &[u8]) -> Option<Named> {

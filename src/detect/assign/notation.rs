@@ -7,6 +7,7 @@
 //! ```
 
 use super::super::work;
+use super::literal::{BLANK, Cursor};
 use super::syntax::Syntax;
 use super::{remote, unwrap};
 use std::ops::Range;
@@ -53,12 +54,8 @@ pub(super) struct Candidate {
     pub(super) fills_line: bool,
 }
 
-/// Longest value; keys in one line stay below.
-const LONGEST: usize = 1024;
 /// Elements that hold the value of a name in another.
 const VALUES: [&[u8]; 5] = [b"<value>", b"<string>", b"<Value>", b"<param-value>", b"<env-entry-value>"];
-/// White space between name, joint and value.
-const BLANK: usize = 48;
 
 /// What is behind the name at `name`.
 pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Candidate> {
@@ -174,7 +171,11 @@ fn has_place_beside(bytes: &[u8], name: &Range<usize>, syntax: Syntax, quote: Op
     let before = bytes_before(bytes, name);
     // `:name "v"` of Clojure.
     let keyword = matches!(bytes.get(name.start.saturating_sub(2)..name.start), Some([b':'] | [b'\n' | b'(', b':']));
-    let defines = keyword || before.ends_with(b"define ") || before.ends_with(b"(def ") || before.ends_with(b"{:") || before.ends_with(b" :");
+    let defines = keyword
+        || before.ends_with(b"define ")
+        || before.ends_with(b"(def ")
+        || before.ends_with(b"{:")
+        || before.ends_with(b" :");
     let in_sql = text.eq_ignore_ascii_case(b"password") && quote == Some(b'\'');
     defines || !is_verb && (in_sql || !matches!(syntax, Syntax::Code | Syntax::Prose | Syntax::Markup))
 }
@@ -227,7 +228,9 @@ fn bytes_before<'a>(bytes: &'a [u8], name: &Range<usize>) -> &'a [u8] {
 /// Whether a bare word behind a blank is the value of the name: `ENV NAME value`, `requirepass value`.
 fn takes_word(bytes: &[u8], name: &Range<usize>) -> bool {
     let before = bytes_before(bytes, name);
-    let declared = [&b"ENV "[..], b"env ", b"setenv ", b"Env ", b" -gx ", b" -x ", b" -Ux ", b"setx "].iter().any(|word| before.ends_with(word));
+    let declared = [&b"ENV "[..], b"env ", b"setenv ", b"Env ", b" -gx ", b" -x ", b" -Ux ", b"setx "]
+        .iter()
+        .any(|word| before.ends_with(word));
     let setting = matches!(bytes.get(name.clone()), Some(b"requirepass" | b"masterauth" | b"sentinel-pass"));
     (declared || setting || sets_header(bytes, name))
         && bytes.get(name.end + 1).is_some_and(|byte| !matches!(byte, b'"' | b'\'' | b'='))
@@ -245,60 +248,13 @@ pub(super) fn opens_tag(bytes: &[u8], name: &Range<usize>) -> bool {
     before.len().checked_sub(prefix + 1).and_then(|at| before.get(at)) == Some(&b'<')
 }
 
-/// A place in the text, moving right.
-#[derive(Clone, Copy)]
-pub(super) struct Cursor<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) at: usize,
-}
-
-impl<'a> Cursor<'a> {
-    pub(super) fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.at..self.bytes.len().min(self.at + LONGEST + BLANK)).unwrap_or_default()
-    }
-
-    pub(super) fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    pub(super) fn eat(&mut self, text: &[u8]) -> bool {
-        let found = self.rest().starts_with(text);
-        self.at += if found { text.len() } else { 0 };
-        found
-    }
-
-    /// A quote, perhaps escaped because the text stands in a string itself; how many backslashes it has.
-    fn quote(&mut self) -> Option<(u8, usize)> {
-        let escapes = self.rest().iter().take(3).take_while(|byte| **byte == b'\\').count();
-        let quote = self.rest().get(escapes).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
-        self.at += escapes + 1;
-        Some((quote, escapes))
-    }
-
-    pub(super) fn blank(&mut self) {
-        self.at += self.rest().iter().take(BLANK).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    }
-
-    fn blank_lines(&mut self) {
-        self.at += self.rest().iter().take(BLANK).take_while(|byte| byte.is_ascii_whitespace()).count();
-    }
-
+impl Cursor<'_> {
     /// Steps over the scheme before a credential: `Bearer`, `Token`.
     fn scheme(&mut self) {
         let schemes = [&b"bearer "[..], b"token ", b"basic ", b"apikey ", b"api-key ", b"oauth ", b"key "];
         let rest = self.rest();
         let named = |scheme: &&&[u8]| rest.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
         self.at += schemes.iter().find(named).map_or(0, |scheme| scheme.len());
-    }
-
-    /// `[]`, `[32]` behind a name in C.
-    fn index(&mut self) -> bool {
-        let rest = self.rest();
-        let Some(b'[') = rest.first() else { return false };
-        let digits = rest.iter().skip(1).take(8).take_while(|byte| byte.is_ascii_digit()).count();
-        let closed = rest.get(digits + 1) == Some(&b']');
-        self.at += if closed { digits + 2 } else { 0 };
-        closed
     }
 
     fn joint(&mut self, closed: bool, blank: bool, listed: bool, embedded: bool) -> Option<Joint> {
@@ -379,22 +335,6 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Steps over `|` or `>-` and the line end, to the first line of a YAML block.
-    fn block_scalar(&mut self) {
-        let mut ahead = *self;
-        ahead.blank();
-        let marks =
-            ahead.rest().iter().take(4).take_while(|byte| matches!(byte, b'|' | b'>' | b'-' | b'+' | b'0'..=b'9')).count();
-        if !matches!(ahead.peek(), Some(b'|' | b'>')) {
-            return;
-        }
-        ahead.at += marks;
-        ahead.blank();
-        if ahead.eat(b"\n") || ahead.eat(b"\r\n") {
-            *self = ahead;
-        }
-    }
-
     /// The value behind a joint.
     fn value(mut self, joint: Joint, name: &Range<usize>, syntax: Syntax, before: u8) -> Option<Candidate> {
         self.blank();
@@ -405,20 +345,10 @@ impl<'a> Cursor<'a> {
             self.blank();
         }
         self.scheme();
-        if joint == Joint::Assigned && matches!(self.peek(), Some(b'(' | b'['))
-            && let Some(value) = self.pair(name)
+        if joint == Joint::Assigned
+            && let Some(found) = self.enclosed(name, syntax)
         {
-            return Some(Candidate { value, joint: Joint::Argument, quoted: true, fills_line: false });
-        }
-        if joint == Joint::Assigned && self.peek() == Some(b'{') {
-            let mut only = Cursor { at: self.at + 1, ..self };
-            if let Some(value) = only.literal().filter(|_| only.peek() == Some(b'}')) {
-                return Some(Candidate { value, joint, quoted: true, fills_line: false });
-            }
-            let mut inner = Cursor { at: self.at + 1, ..self };
-            if let Some(found) = inner.sibling(syntax).filter(|found| found.quoted) {
-                return Some(found);
-            }
+            return Some(found);
         }
         let strict = matches!(joint, Joint::Called | Joint::Listed | Joint::Compared);
         if let Some(value) = self.literal().or_else(|| self.here_document()) {
@@ -433,19 +363,39 @@ impl<'a> Cursor<'a> {
         if let Some(value) = unwrap::default_of(self, !syntax.is_literal()) {
             return Some(Candidate { value, joint, quoted: true, fills_line: false });
         }
-        if strict {
+        if strict { None } else { self.bare(joint, name, syntax, before) }
+    }
+
+    /// The only thing in braces, or the second of two in parentheses.
+    fn enclosed(self, name: &Range<usize>, syntax: Syntax) -> Option<Candidate> {
+        let quoted = |value, joint| Candidate { value, joint, quoted: true, fills_line: false };
+        if matches!(self.peek(), Some(b'(' | b'[')) {
+            return self.pair(name).map(|value| quoted(value, Joint::Argument));
+        }
+        if self.peek() != Some(b'{') {
             return None;
         }
+        let mut only = Cursor { at: self.at + 1, ..self };
+        let mut inner = only;
+        match only.literal().filter(|_| only.peek() == Some(b'}')) {
+            Some(value) => Some(quoted(value, Joint::Assigned)),
+            None => inner.sibling(syntax).filter(|found| found.quoted),
+        }
+    }
+
+    /// A value without quotes.
+    fn bare(self, joint: Joint, name: &Range<usize>, syntax: Syntax, before: u8) -> Option<Candidate> {
         let in_braces = syntax == Syntax::Yaml && in_braces(self.bytes, name.start);
-        let mut length = bare(self.rest(), joint, syntax, in_braces);
-        // Settings of an environment, several on a line.
-        if syntax == Syntax::Yaml && self.bytes.get(self.at.wrapping_sub(1)) == Some(&b'=') {
-            length = self.rest().get(..length).and_then(|line| memchr::memchr(b' ', line)).unwrap_or(length);
-        }
-        // One of a list: `-o user=x,password=v,rw`.
-        if before == b',' && !in_braces {
-            length = self.rest().get(..length).and_then(|line| memchr::memchr(b',', line)).unwrap_or(length);
-        }
+        let rest = self.rest();
+        let up_to = |mark: u8| rest.get(..memchr::memchr2(mark, b'\n', rest).unwrap_or(rest.len())).unwrap_or(rest);
+        let rest = match before {
+            // One of a list: `-o user=x,password=v,rw`.
+            b',' if !in_braces => up_to(b','),
+            // Settings of an environment, several on a line.
+            _ if syntax == Syntax::Yaml && self.bytes.get(self.at.wrapping_sub(1)) == Some(&b'=') => up_to(b' '),
+            _ => rest,
+        };
+        let length = bare(rest, joint, syntax, in_braces);
         let value = self.at..self.at + length;
         // What goes on with `<name>` is a template.
         if matches!(self.bytes.get(value.end..), Some([b'<', next, ..]) if next.is_ascii_alphabetic()) {
@@ -454,7 +404,7 @@ impl<'a> Cursor<'a> {
         // `"name=value"`: the quotes stand around both.
         if matches!(before, b'"' | b'\'')
             && self.bytes.get(name.end) != Some(&before)
-            && let Some(close) = memchr::memchr(before, self.rest()).filter(|close| *close > 0 && *close <= length)
+            && let Some(close) = memchr::memchr(before, rest).filter(|close| *close > 0 && *close <= length)
         {
             return Some(Candidate { value: self.at..self.at + close, joint, quoted: true, fills_line: false });
         }
@@ -483,89 +433,6 @@ impl<'a> Cursor<'a> {
         let value = ahead.literal()?;
         ahead.blank();
         matches!(ahead.peek(), Some(b')' | b']' | b',')).then_some(value)
-    }
-
-    /// Steps over the anchor or the type of a value in YAML: `&name`, `!!str`.
-    fn tag(&mut self) {
-        let rest = self.rest();
-        if rest.starts_with(b"&") || rest.starts_with(b"!!") {
-            let length = rest.iter().take(32).take_while(|byte| !byte.is_ascii_whitespace()).count();
-            self.at += if rest.get(length) == Some(&b' ') { length + 1 } else { 0 };
-        }
-    }
-
-    /// The one line of a here document: `<<~X`, `<<<'X'`, `<<"X"`.
-    fn here_document(&mut self) -> Option<Range<usize>> {
-        let rest = self.rest();
-        let marks = rest.iter().take(4).take_while(|byte| matches!(byte, b'<' | b'~' | b'-')).count();
-        if !rest.starts_with(b"<<") {
-            return None;
-        }
-        let line = memchr::memchr(b'\n', rest)?;
-        let word = rest.get(marks..line)?.trim_ascii();
-        let word = word.strip_suffix(b";").unwrap_or(word);
-        let word = word.strip_prefix(b"'").or_else(|| word.strip_prefix(b"\"")).map_or(word, |word| word.get(..word.len() - 1).unwrap_or(word));
-        let body = rest.get(line + 1..)?;
-        let length = memchr::memchr(b'\n', body)?;
-        let text = body.get(..length)?;
-        let closes = body.get(length + 1..)?.trim_ascii_start().starts_with(word);
-        let start = self.at + line + 1 + text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let value = start..start + text.trim_ascii().len();
-        (closes && !word.is_empty() && word.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')).then_some(value)
-    }
-
-    /// `%q{v}` of Ruby, `q{v}` of Perl, `[[v]]` of Lua.
-    fn q_literal(&mut self) -> Option<Range<usize>> {
-        let rest = self.rest();
-        if rest.starts_with(b"[[") {
-            let length = memchr::memmem::find(rest.get(2..)?, b"]]")?;
-            let value = self.at + 2..self.at + 2 + length;
-            self.at = value.end + 2;
-            return (!rest.get(2..2 + length)?.iter().any(|byte| b"\n\"'[".contains(byte))).then_some(value);
-        }
-        let mark = [&b"%q"[..], b"%Q", b"qq", b"q"].into_iter().find(|mark| rest.starts_with(mark))?;
-        let close = match rest.get(mark.len())? {
-            b'{' => b'}',
-            b'[' => b']',
-            b'(' if mark.starts_with(b"%") => b')',
-            _ => return None,
-        };
-        let start = self.at + mark.len() + 1;
-        let length = memchr::memchr2(close, b'\n', rest.get(mark.len() + 1..)?)?;
-        if self.bytes.get(start + length) != Some(&close) {
-            return None;
-        }
-        self.at = start + length + 1;
-        Some(start..start + length)
-    }
-
-    /// The text of a string literal that starts here, whatever marks stand before its quote.
-    pub(super) fn literal(&mut self) -> Option<Range<usize>> {
-        if matches!(self.peek(), Some(b'%' | b'q')) || self.rest().starts_with(b"[[") {
-            return self.q_literal();
-        }
-        let mut ahead = *self;
-        ahead.at += ahead.rest().iter().take(3).take_while(|byte| b"bBrRuUfFLN@$#([8*&".contains(byte)).count();
-        let (quote, escapes) = ahead.quote()?;
-        let tripled = escapes == 0 && ahead.eat(&[quote, quote]);
-        let (start, body) = (ahead.at, ahead.rest());
-        let mut at = 0;
-        while let Some(byte) = body.get(at) {
-            match byte {
-                b'\n' | b'\r' if !tripled && quote != b'`' => return None,
-                b'\\' if escapes == 0 => at += 1,
-                // Doubled, as SQL and YAML write a quote in a text.
-                b'\'' if quote == b'\'' && at > 0 && doubled(body, at) => at += 1,
-                byte if *byte == quote && (!tripled || ends_tripled(body, at, quote)) => {
-                    self.at = start + at + if tripled { 3 } else { 1 };
-                    return Some(start..start + at.saturating_sub(escapes));
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-        work::add(at);
-        None
     }
 
     /// What stands between two tags.
@@ -605,15 +472,6 @@ impl<'a> Cursor<'a> {
         let found = self.value(Joint::Assigned, &name, if syntax == Syntax::Unknown { Syntax::Yaml } else { syntax }, b'\n')?;
         Some(Candidate { joint: Joint::Sibling, ..found })
     }
-}
-
-/// Whether a quote at `at` is written twice and the text goes on.
-fn doubled(body: &[u8], at: usize) -> bool {
-    matches!(body.get(at + 1..), Some([b'\'', next, ..]) if !next.is_ascii_whitespace() && !b",;)}]'\".".contains(next))
-}
-
-fn ends_tripled(body: &[u8], at: usize, quote: u8) -> bool {
-    body.get(at..at + 3).is_some_and(|end| end.iter().all(|byte| *byte == quote))
 }
 
 /// Whether only marks of lists, comments and declarations stand before `start` on its line.

@@ -2,7 +2,8 @@
 //! `find("#password").type("x")`, `setattr(conf, "password", "x")`, `<add value="x" key="password"/>`,
 //! "the password is `x`", `Bearer x`.
 
-use super::notation::{Candidate, Cursor, Joint, opens_tag};
+use super::literal::Cursor;
+use super::notation::{Candidate, Joint, opens_tag};
 use super::syntax::Syntax;
 use super::unwrap;
 use std::ops::Range;
@@ -13,12 +14,38 @@ const NEAR: usize = 160;
 const BETWEEN: usize = 24;
 /// Ends of the names of calls that set what they are given a name for.
 const SETS: &[&[u8]] = &[
-    b"set", b"setattr", b"put", b"putstring", b"buildconfigfield", b"resvalue", b"setproperty", b"setvalue", b"setenv", b"config",
-    b"setopt", b"type", b"fill", b"options", b"addheader", b"header", b"setdefault", b"setitem", b"setenvironmentvariable",
+    b"set",
+    b"setattr",
+    b"put",
+    b"putstring",
+    b"buildconfigfield",
+    b"resvalue",
+    b"setproperty",
+    b"setvalue",
+    b"setenv",
+    b"config",
+    b"setopt",
+    b"type",
+    b"fill",
+    b"options",
+    b"addheader",
+    b"header",
+    b"setdefault",
+    b"setitem",
+    b"setenvironmentvariable",
 ];
 /// Calls that take a name and a value to compare, or to copy.
-const COMPARES: &[&[u8]] =
-    &[b"strcmp(", b"strncmp(", b"compare_digest(", b"hash_equals(", b"assertEquals(", b"timingSafeEqual(", b".equals(", b"strcpy(", b"memcpy("];
+const COMPARES: &[&[u8]] = &[
+    b"strcmp(",
+    b"strncmp(",
+    b"compare_digest(",
+    b"hash_equals(",
+    b"assertEquals(",
+    b"timingSafeEqual(",
+    b".equals(",
+    b"strcpy(",
+    b"memcpy(",
+];
 
 /// What belongs to the name at `name`, where the notation needs a longer look. `text` stands behind the name
 /// and the quote that closes it, if it is `closed`.
@@ -32,7 +59,11 @@ pub(super) fn candidate(text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, c
             .or_else(|| expected(text))
             .or_else(|| declared(text, name))
     } else {
-        opened(text, name).or_else(|| accessors(text)).or_else(|| compared(text, name)).or_else(|| told(text, name, syntax)).or_else(|| braced(text, name))
+        opened(text, name)
+            .or_else(|| accessors(text))
+            .or_else(|| compared(text, name))
+            .or_else(|| told(text, name, syntax))
+            .or_else(|| braced(text, name))
     };
     found.filter(|found| !found.value.is_empty())
 }
@@ -78,7 +109,8 @@ fn opened(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
     let rest = text.rest();
     let end = memchr::memchr2(b'>', b'<', rest.get(..rest.len().min(NEAR))?)?;
     let attributes = rest.get(..end)?;
-    if rest.get(end) != Some(&b'>') || attributes.last() != Some(&b'"') || memchr::memmem::find(attributes, b" value=").is_some() {
+    if rest.get(end) != Some(&b'>') || attributes.last() != Some(&b'"') || memchr::memmem::find(attributes, b" value=").is_some()
+    {
         return None;
     }
     text.at += end + 1;
@@ -132,8 +164,14 @@ fn fallen_back(mut text: Cursor<'_>) -> Option<Candidate> {
 /// `setValue("v", forKey: "N")` of Swift, `setValue:@"v" forKey:@"N"` of Objective-C.
 fn reversed(bytes: &[u8], name: &Range<usize>) -> Option<Candidate> {
     let before = before(bytes, name.start);
-    let marks: [&[u8]; 6] =
-        [b", forKey: \"", b" forKey:@\"", b", forHTTPHeaderField: \"", b" forHTTPHeaderField:@\"", b", withName: \"", b", for: \""];
+    let marks: [&[u8]; 6] = [
+        b", forKey: \"",
+        b" forKey:@\"",
+        b", forHTTPHeaderField: \"",
+        b" forHTTPHeaderField:@\"",
+        b", withName: \"",
+        b", for: \"",
+    ];
     let mark = marks.into_iter().find(|mark| before.ends_with(mark))?;
     let value = before.strip_suffix(mark)?.strip_suffix(b"\"")?;
     let open = memchr::memrchr(b'"', value)?;

@@ -1,6 +1,6 @@
 //! Values behind an expression: `getenv("X", "v")`, `process.env.X || "v"`, `${X:-v}`, `str("v")`.
 
-use super::notation::Cursor;
+use super::literal::Cursor;
 use std::ops::Range;
 
 /// Calls that pass their one argument on as it is.

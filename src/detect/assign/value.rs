@@ -1,7 +1,7 @@
 //! What a value is, by its form alone: a reference, a path, prose, an identifier; or something that could
 //! be a secret, and then how random it looks.
 
-use super::lists::{LABELS, NO_VALUES};
+use super::lists::{HASHES, LABELS, NO_VALUES};
 use super::{language, names};
 use crate::detect::{entropy, placeholder};
 
@@ -69,21 +69,7 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     if placeholder::is_placeholder(value) {
         return Some("a placeholder");
     }
-    if [
-        "$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$y$", "$8$", "$9$", "$argon2", "$apr1$", "{SSHA", "{SHA", "{MD5}",
-        "{CRYPT}", "{PBKDF2", "{bcrypt}", "$P$", "$H$", "$7$", "$gy$", "$pbkdf2", "$scrypt", "$sha", "pbkdf2_", "pbkdf2:", "scrypt:", "bcrypt$",
-        "sha1$", "SCRAM-SHA-", "U2FsdGVkX1", "gAAAAA", "vault:v", "AQICAH", "0x0100", "0x0200",
-    ]
-    .iter()
-    .any(|mark| value.starts_with(mark.as_bytes()))
-    {
-        return Some("a hash");
-    }
-    // As MySQL and PostgreSQL keep them.
-    if let [b'*', digits @ ..] | [b'm', b'd', b'5', digits @ ..] = value
-        && matches!(digits.len(), 32 | 40)
-        && digits.iter().all(u8::is_ascii_hexdigit)
-    {
+    if is_hash(value) {
         return Some("a hash");
     }
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
@@ -101,6 +87,15 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     let formatted =
         memchr::memmem::find(value, b"%s").is_some() || memchr::memmem::find(value, b"%d").is_some() || interpolates(value);
     formatted.then_some("a template")
+}
+
+/// What a password was made into, or a secret encrypted to.
+fn is_hash(value: &[u8]) -> bool {
+    let marked = HASHES.iter().any(|mark| value.starts_with(mark.as_bytes()));
+    // As MySQL and PostgreSQL keep them.
+    let kept = matches!(value, [b'*', digits @ ..] | [b'm', b'd', b'5', digits @ ..]
+        if matches!(digits.len(), 32 | 40) && digits.iter().all(u8::is_ascii_hexdigit));
+    marked || kept
 }
 
 /// `{name}`, `{0}`, `#{x}`, `$name` inside a text.
@@ -288,7 +283,8 @@ fn is_phrase(value: &[u8]) -> bool {
             && word.iter().any(u8::is_ascii_lowercase)
     };
     let speaks = |word: &[u8]| {
-        std::str::from_utf8(word).is_ok_and(|word| LABELS.contains(word) || NO_VALUES.contains(word)) || names::named(word).is_some()
+        std::str::from_utf8(word).is_ok_and(|word| LABELS.contains(word) || NO_VALUES.contains(word))
+            || names::named(word).is_some()
     };
     value.len() <= 64 && (2..=6).contains(&words().count()) && words().all(|word| plain(word) && !speaks(word))
 }
