@@ -364,7 +364,7 @@ fn expression(text: &[u8], on_line: bool) -> usize {
 fn is_named(text: &[u8]) -> bool {
     let name = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
     let rest = text.get(name..).unwrap_or_default().trim_ascii_start();
-    name > 0 && matches!(rest, [b'=', next, ..] if *next != b'=') || name > 0 && matches!(rest, [b':', next, ..] if *next != b':')
+    name > 0 && matches!(rest, [mark @ (b'=' | b':'), next, ..] if next != mark)
 }
 
 /// The literal that an argument is, with at most a change of its type behind it; or what it falls back to.

@@ -167,7 +167,7 @@ fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool
 /// Whether a string may follow the name without a joint. In code that is a macro, or SQL.
 fn has_place_beside(bytes: &[u8], name: &Range<usize>, syntax: Syntax, quote: Option<u8>) -> bool {
     let text = bytes.get(name.clone()).unwrap_or_default();
-    let is_verb = text.eq_ignore_ascii_case(b"pass");
+    let is_verb = text.rsplit(|byte| *byte == b'-').next().is_some_and(|word| word.eq_ignore_ascii_case(b"pass"));
     let before = bytes_before(bytes, name);
     // `:name "v"` of Clojure.
     let keyword = matches!(bytes.get(name.start.saturating_sub(2)..name.start), Some([b':'] | [b'\n' | b'(', b':']));

@@ -72,7 +72,7 @@ fn quoted(value: Range<usize>, joint: Joint) -> Candidate {
     Candidate { value, joint, quoted: true, fills_line: false }
 }
 
-fn before<'a>(bytes: &'a [u8], at: usize) -> &'a [u8] {
+fn before(bytes: &[u8], at: usize) -> &[u8] {
     let near = bytes.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
     near.rsplit(|byte| *byte == b'\n').next().unwrap_or_default()
 }
