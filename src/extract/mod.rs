@@ -8,8 +8,14 @@
 //! A format is a file here and a row in [`EXTRACTORS`].
 
 pub mod archive;
+pub mod build;
+
+mod cursor;
 mod input;
 mod kind;
+pub mod model;
+#[cfg(test)]
+mod testing;
 
 pub use input::{Input, ReadSeek};
 pub use kind::{OPAQUE, Opaque};
@@ -92,9 +98,6 @@ pub struct Member<'a> {
 }
 
 /// A text as its container holds it, whole and without escapes.
-///
-/// Bytes that are pushed as a text are not to be pushed as raw bytes too: what is in them would be
-/// reported twice.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
     /// The keys that lead to it, for reports: `config.db.password`. Empty if there are none.
@@ -103,7 +106,8 @@ pub struct Text<'a> {
     pub key: &'a [u8],
     /// The text.
     pub bytes: &'a [u8],
-    /// Where in the container it begins, or what encodes it does.
+    /// Where in the container it begins, or what encodes it does. A format that leaves its bytes to be scanned as
+    /// they are and only tells their names must be exact: what is found at one place twice is told once.
     pub offset: u64,
 }
 
@@ -128,6 +132,12 @@ pub trait Sink {
 
     /// A text that the structure reveals, with what it calls it. It is scanned and not opened.
     fn text(&mut self, text: &Text<'_>) -> Result<(), Stop>;
+
+    /// Whether a text of this key would be judged by it. A format whose bytes are scanned as they are need not
+    /// push others.
+    fn wants(&self, _key: &[u8]) -> bool {
+        true
+    }
 
     /// Something that could not be seen. `bytes` is what it cost, where known.
     fn gap(&mut self, reason: GapReason, detail: String, bytes: Option<u64>);
@@ -162,7 +172,19 @@ impl From<io::Error> for Halt {
 
 /// All formats, in the order in which they are asked. Zip is last: it may be known by its end alone,
 /// and an end that is appended to a layer must not hide what its start says.
-pub static EXTRACTORS: &[&dyn Extractor] = &[&archive::Gzip, &archive::Zstd, &archive::Tar, &archive::Zip];
+pub static EXTRACTORS: &[&dyn Extractor] = &[
+    &archive::Gzip,
+    &archive::Zstd,
+    &archive::Tar,
+    &model::Gguf,
+    &model::Safetensors,
+    &model::Protobuf,
+    &build::Pyc,
+    &build::Class,
+    &build::Sqlite,
+    // Last of all, see above.
+    &archive::Zip,
+];
 
 /// The format of some bytes, if it is one that opens.
 pub fn probe(head: &Head<'_>) -> Option<&'static dyn Extractor> {
