@@ -29,7 +29,7 @@ enum Place {
     Characters,
     /// No call: what the quote at the end begins.
     Quoted,
-    /// What stands before, where the argument is the name of a secret: `"secret".equals(password)`.
+    /// What stands before, where the argument is called a password, as Java compares.
     Yoda,
     /// No call: what is piped into the program, behind the `:` if there is one.
     Piped,
@@ -275,7 +275,7 @@ fn piped(bytes: &[u8], at: usize) -> Option<Range<usize>> {
         _ => memchr::memrchr(b' ', text).map_or(0, |at| at + 1)..text.len(),
     };
     let inner = text.get(value.clone())?;
-    let colon = memchr::memchr(b':', inner).map_or(0, |at| at + 1);
+    let colon = super::narrow::behind_user(inner).map_or(0, |at| at + 1);
     (colon < inner.len()).then(|| start + word + value.start + colon..start + word + value.end)
 }
 

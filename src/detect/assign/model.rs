@@ -56,7 +56,7 @@ pub(super) fn judge(named: Named, traits: Traits<'_>) -> Option<Judged> {
     let points = of_name(named) + of_shape(named, traits)? + of_notation(traits);
     // Where things are tried and explained a pair says less, but what would be believed elsewhere is still told.
     let points = match traits.trial {
-        true if points >= LIKELY => (points - of_trial(traits)).max(POSSIBLE),
+        true if points >= LIKELY && traits.joint != Joint::Listed => (points - of_trial(traits)).max(POSSIBLE),
         true => points - of_trial(traits),
         false => points,
     };

@@ -6,6 +6,12 @@ use super::names::{self, Kind, Named, Strength};
 use super::notation::{Candidate, Joint};
 use super::{NAME, unwrap};
 
+/// Where the colon behind a user name is.
+pub(super) fn behind_user(value: &[u8]) -> Option<usize> {
+    let user = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-@+$".contains(byte);
+    memchr::memchr(b':', value).filter(|colon| value.get(..*colon).is_some_and(|name| name.iter().all(user)))
+}
+
 /// The secret within what was found, and what the name promises given what stands before that.
 pub(super) fn to_secret(name: &[u8], mut named: Named, bytes: &[u8], mut found: Candidate) -> Option<(Named, Candidate)> {
     if let Some(inner) = unwrap::default_within(bytes, &found.value) {
@@ -17,7 +23,7 @@ pub(super) fn to_secret(name: &[u8], mut named: Named, bytes: &[u8], mut found: 
     // `--auth user:v`
     let login = found.joint == Joint::Option && named.kind == Kind::Credential;
     if (both || login)
-        && let Some(colon) = memchr::memchr(b':', bytes.get(found.value.clone())?)
+        && let Some(colon) = behind_user(bytes.get(found.value.clone())?)
     {
         found.value.start += colon + 1;
         named = names::PASSWORD;

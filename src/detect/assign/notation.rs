@@ -460,7 +460,7 @@ impl Cursor<'_> {
             .take(BLANK)
             .take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\''))
             .count();
-        let word = [&b"defaultValue"[..], b"default_value", b"default", b"value", b"Value", b"VALUE", b"content"]
+        let word = [&b"defaultValue"[..], b"default_value", b"default", b"value", b"Value", b"VALUE"]
             .into_iter()
             .any(|word| self.eat(word));
         let _ = self.quote();

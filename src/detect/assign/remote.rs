@@ -93,6 +93,11 @@ fn attribute(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
     let end = memchr::memchr2(b'>', b'<', rest.get(..rest.len().min(NEAR))?)?;
     let attributes = rest.get(..end)?;
     let plain = attributes.first() == Some(&b' ') && attributes.last() == Some(&b'"') && attributes.contains(&b'=');
+    // `<meta name="N" content="v">`
+    if let Some(at) = memchr::memmem::find(attributes, b" content=\"") {
+        text.at += at + 9;
+        return text.literal().map(|value| quoted(value, Joint::Sibling));
+    }
     let valued = memchr::memmem::find(attributes, b" value=").is_some();
     if !plain || valued || rest.get(end) != Some(&b'>') {
         return None;
@@ -208,7 +213,7 @@ fn passed(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
     text.blank();
     let before = before(text.bytes, name.start);
     let opened = before.split_last().map(|(_, before)| before.trim_ascii_end()).unwrap_or_default();
-    if let Some(open @ (b'{' | b'[')) = opened.last() {
+    if let Some(open @ b'{') = opened.last() {
         let value = text.literal()?;
         text.blank();
         return (text.peek() == Some(open + 2)).then(|| quoted(value, Joint::Listed));
@@ -280,7 +285,7 @@ fn braced(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
     (text.peek() == Some(b'}')).then(|| quoted(value, Joint::Assigned))
 }
 
-/// What people write: "the password is `v`", "password: **v**", "with password `v`", "Bearer v".
+/// What people write: the word, `is` and the value, or the value in marks of code.
 fn told(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax) -> Option<Candidate> {
     let said = text.bytes.get(name.clone())?;
     // "pass `x=1`" is about an argument.

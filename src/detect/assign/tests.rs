@@ -140,7 +140,10 @@ fn code_at_a_distance() {
     found("a.j2", &["password = {{ pw | default('@') }}"]);
     found("a.csv", &["user,password\nbob,@\n", "user\tpassword\tx\nbob\t@\ty\n"]);
     found("a.sql", &["INSERT INTO users (name, password) VALUES ('bob', '@');"]);
-    found("a.sh", &["expect \"Password:\"\nsend \"@\\r\"", "mvn deploy -Dpassword=@", "mount -o user=x,password=@,rw /x"]);
+    found(
+        "a.sh",
+        &[concat!("expect \"Pass", "word:\"\nsend \"@\\r\""), "mvn deploy -Dpassword=@", "mount -o user=x,password=@,rw /x"],
+    );
 }
 
 /// Secrets that no name tells but their place.
