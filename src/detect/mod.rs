@@ -288,20 +288,29 @@ impl Engine {
     }
 }
 
-/// Of hits that overlap the most specific stays; the rest in order of place.
+/// Of hits that overlap the most specific stays, as sure as the name beside it is; the rest in order of place.
 fn resolve(mut found: Vec<Hit>) -> Vec<Hit> {
     if found.len() > 1 {
         found.sort_by_key(|hit| {
             (Reverse(hit.rule.rank), Reverse(hit.confidence), hit.span.start, Reverse(hit.span.end), Arc::clone(&hit.rule))
         });
         let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut surer: BTreeMap<usize, Confidence> = BTreeMap::new();
         found.retain(|hit| {
-            let free = taken.range(..hit.span.end).next_back().is_none_or(|(_, end)| *end <= hit.span.start);
-            if free && !hit.span.is_empty() {
-                taken.insert(hit.span.start, hit.span.end);
+            let over = taken.range(..hit.span.end).next_back().map(|(start, end)| (*start, *end));
+            let over = over.filter(|(_, end)| *end > hit.span.start);
+            match over {
+                None if !hit.span.is_empty() => drop(taken.insert(hit.span.start, hit.span.end)),
+                Some((start, end)) if hit.rule.rank == rank::ASSIGNMENT && (start..end) == hit.span => {
+                    surer.insert(start, hit.confidence);
+                }
+                _ => {}
             }
-            free
+            over.is_none()
         });
+        for hit in found.iter_mut().filter(|hit| hit.rule.rank < rank::ANCHORED) {
+            hit.confidence = hit.confidence.max(surer.get(&hit.span.start).copied().unwrap_or(Confidence::Low));
+        }
         found.sort_by(|a, b| (a.span.start, a.span.end, &a.rule).cmp(&(b.span.start, b.span.end, &b.rule)));
     }
     found

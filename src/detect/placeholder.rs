@@ -64,6 +64,8 @@ const WORDS: &[&str] = &[
     "placeholder",
     "example",
     "insert",
+    "aqui",
+    "aqu",
     "mock",
     "here",
     "foobar",
@@ -148,7 +150,6 @@ const EMPTY: &[&str] = &[
     "abc",
     "abcd",
     "asdf",
-    "qwerty",
 ];
 
 /// Where code or a template reads the value from elsewhere.
@@ -241,7 +242,7 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
         name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
-    if text.strip_prefix('$').is_some_and(|name| identifier(name) || name.len() == 1) {
+    if text.trim_start_matches('\\').strip_prefix('$').is_some_and(|name| identifier(name) || name.len() == 1) {
         return true;
     }
     // A member of something: `connection.password`, `user.apiToken`.

@@ -18,6 +18,10 @@ enum Form {
     Behind(&'static str),
     /// The last word of the command.
     Last,
+    /// The word behind the next one.
+    Second,
+    /// Behind the `/` of a word that stands by itself, up to its `@`: `sqlplus hr/secret@db`.
+    Login,
 }
 
 /// An option of some programs.
@@ -38,6 +42,7 @@ const LOGIN: &[&str] = &[
     "oras login",
     "crane auth login",
     "az login",
+    "acr login",
     "oc login",
     "cf login",
     "docker-compose login",
@@ -61,6 +66,9 @@ const MONGO: &[&str] = &[
     "rdesktop",
 ];
 const ZIP: &[&str] = &["unzip", "zip", "sqlcmd", "bcp", "7za", "7zz", "ipmitool", "snmpget", "tsql"];
+
+const ARCHIVE: &[&str] = &["7z x", "7z a", "7z e", "7za x", "7za a", "unrar x", "rar a"];
+const SNMP: &[&str] = &["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk"];
 
 const TABLE: &[Means] = &[
     Means { programs: MYSQL, option: "-p", form: Form::Attached },
@@ -89,6 +97,21 @@ const TABLE: &[Means] = &[
     Means { programs: &["htpasswd"], option: "-nbB", form: Form::Last },
     Means { programs: &["rabbitmqctl"], option: "add_user", form: Form::Last },
     Means { programs: &["rabbitmqctl"], option: "change_password", form: Form::Last },
+    Means { programs: &["openssl"], option: "-k", form: Form::Next },
+    Means { programs: ARCHIVE, option: "-p", form: Form::Attached },
+    Means { programs: SNMP, option: "-A", form: Form::Next },
+    Means { programs: SNMP, option: "-X", form: Form::Next },
+    Means { programs: &["sqlplus", "expdp", "impdp", "sqlldr"], option: "", form: Form::Login },
+    Means { programs: &["net user"], option: "", form: Form::Second },
+    Means { programs: &["net use"], option: "/user:", form: Form::Second },
+    Means { programs: &["plink", "pscp", "psftp"], option: "-pw", form: Form::Next },
+    Means { programs: &["psexec", "PsExec"], option: "-p", form: Form::Next },
+    Means { programs: &["xfreerdp"], option: "/p:", form: Form::Attached },
+    Means { programs: &["osql", "isql"], option: "-P", form: Form::Next },
+    Means { programs: &["wpa_passphrase"], option: "", form: Form::Second },
+    Means { programs: &["ssh-keygen"], option: "-N", form: Form::Next },
+    Means { programs: &["schtasks"], option: "/rp", form: Form::Next },
+    Means { programs: &["schtasks"], option: "/RP", form: Form::Next },
     Means { programs: &["vncpasswd", "x11vnc"], option: "-passwd", form: Form::Next },
 ];
 
@@ -110,8 +133,13 @@ impl Commands {
     }
 
     /// What the literal pass is to look for; [`Self::at`] takes the index.
-    pub(super) fn literals(&self) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn literals(&self) -> impl Iterator<Item = &'static [u8]> {
         self.0.iter().map(|name| name.as_bytes())
+    }
+
+    /// How many literals there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// Calls `found` with each secret that an option of the program `index` at `at` hands over; says where
@@ -139,6 +167,23 @@ fn each_of(means: &Means, bytes: &[u8], words: &[Range<usize>], found: &mut impl
     let text = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
     for (at, word) in words.iter().enumerate() {
         let given = text(word);
+        match means.form {
+            Form::Second if means.option.is_empty() && at > 0 => continue,
+            Form::Second if given.starts_with(means.option.as_bytes()) => {
+                let next = words.get(at + 1).filter(|next| !text(next).starts_with(b"/"));
+                next.cloned().into_iter().for_each(&mut *found);
+                continue;
+            }
+            Form::Login => {
+                let slash = memchr::memchr(b'/', given).filter(|slash| *slash > 0);
+                if let Some(slash) = slash.filter(|_| given.first().is_some_and(u8::is_ascii_alphabetic)) {
+                    let end = memchr::memchr(b'@', given).filter(|end| *end > slash + 1).unwrap_or(given.len());
+                    found(word.start + slash + 1..word.start + end);
+                }
+                continue;
+            }
+            _ => {}
+        }
         if means.form == Form::Attached {
             // `-p` alone asks, and `-port` is another option.
             if !given.starts_with(means.option.as_bytes()) || given.starts_with(b"-port") {
@@ -154,7 +199,11 @@ fn each_of(means: &Means, bytes: &[u8], words: &[Range<usize>], found: &mut impl
             }
             continue;
         }
-        if given != means.option.as_bytes() {
+        // Options of one letter stand together: `-fsSu bob:secret`.
+        let joined = means.programs == CURL
+            && means.option == "-u"
+            && matches!(given, [b'-', letters @ .., b'u'] if letters.len() < 6 && letters.iter().all(u8::is_ascii_alphabetic));
+        if given != means.option.as_bytes() && !joined {
             continue;
         }
         let next = words.get(at + 1);

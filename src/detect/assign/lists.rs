@@ -29,7 +29,7 @@ deployment admin root server stripe storage subscription sub security sec token 
 integration apikey developer dev user customer partner merchant bot ssh pem recaptcha captcha ikey
 instrumentation management mgmt write ingest ingestion push fcm apns maps sendgrid mailgun twilio datadog openai
 anthropic azure aws gcp google github gitlab slack heroku algolia firebase cloudflare mapbox sentry newrelic
-rollbar pusher okta auth0 vault unseal wrapping seal recovery transit fernet secretbox base site hash salt db
+rollbar pusher okta auth0 vault unseal wrapping seal recovery transit fernet secretbox base hash salt db
 database redis cosmos cosmosdb eventhub servicebus sas iot device search query function host functions
 passphrase password wallet seed mnemonic validator node rails flask django laravel")
 });
@@ -37,7 +37,7 @@ passphrase password wallet seed mnemonic validator node rails flask django larav
 /// What comes before `key` where it opens nothing.
 /// A VAPID key that is not called private is the public half.
 pub(super) static OPENS_NOTHING: Words = Words::new(|| {
-    set("vapid public pub primary foreign cache sort partition range index object dict map i18n translation lookup group
+    set("vapid public publishable pub primary foreign cache sort partition range index object dict map i18n translation lookup group
 row column col field unique composite registry reg hot arrow shortcut enter escape esc modifier gpg pgp known
 idempotency routing message msg event metadata meta option config tab ctrl alt shift tree store entity item node
 react state prop resource locale label order shard hash natural surrogate candidate json xml header attribute
@@ -66,7 +66,7 @@ login master root super internal hub hf git pat sonar")
 /// First words of functions and flags about secrets that hold none.
 pub(super) static VERBS: Words = Words::new(|| {
     set("is has show hide use uses using enable enabled disable allow allows require requires required no skip should can
-needs need want missing invalid wrong bad incorrect get fetch find load generate gen create make verify validate
+needs need want missing invalid wrong bad correct incorrect get fetch find load generate gen create make verify validate
 check compare encrypt encode parse reset forgot forgotten max min num count toggle ask prompt enter supports
 support on handle format mask empty unset delete remove update change revoke rotate expire expired test")
 });
@@ -85,6 +85,67 @@ files compat systemd sss nis ldap define undef anonymous anonymous@ -anonymous@ 
 external local remote static dynamic inherit visible hidden latin1 utf8 utf-8 base64 hs256 rs256 sha256 md5
 bcrypt")
 });
+
+/// Words that stand before `key` and `token` where people tell each other which: "API key".
+pub(super) static SAID: Words = Words::new(|| {
+    set("api access secret private unseal encryption signing auth authentication bearer session deploy license licence
+personal service admin master account webhook bot recovery")
+});
+
+/// Words of labels and messages: a text that has one is no passphrase.
+pub(super) static LABELS: Words = Words::new(|| {
+    set("the and for with from this that your you our not must should can will has have are was were use uses using used
+set get new old current confirm confirmation repeat again enter reenter retype type choose change reset forgot
+forgotten show hide required optional invalid wrong incorrect missing empty none null match matches mismatch does
+field input string value text name user username login email mail account label hint help please only needed
+default hidden plain hashed encrypted encoded generated random error failed failure success expired disabled
+enabled none any all per when where which what who how into file path url protected secure security database
+server client host admin auth authentication authorization access api code number characters character digits
+letters least more less than long short strong weak medium very too und der die das den ein eine mit ist bitte
+les fill please put add some real super defined generate local dev development testing production staging placeholder
+later here there thing example dummy change credentials
+des une est pour mot votre del los las por una seu sua della wpa wep")
+});
+
+/// How hashes of passwords, and encrypted values, begin.
+pub(super) const HASHES: &[&str] = &[
+    "$2a$",
+    "$2b$",
+    "$2y$",
+    "$1$",
+    "$5$",
+    "$6$",
+    "$y$",
+    "$gy$",
+    "$7$",
+    "$8$",
+    "$9$",
+    "$P$",
+    "$H$",
+    "$argon2",
+    "$apr1$",
+    "$pbkdf2",
+    "$scrypt",
+    "$sha",
+    "{SSHA",
+    "{SHA",
+    "{MD5}",
+    "{CRYPT}",
+    "{PBKDF2",
+    "{bcrypt}",
+    "pbkdf2_",
+    "pbkdf2:",
+    "scrypt:",
+    "bcrypt$",
+    "sha1$",
+    "SCRAM-SHA-",
+    "U2FsdGVkX1",
+    "gAAAAA",
+    "vault:v",
+    "AQICAH",
+    "0x0100",
+    "0x0200",
+];
 
 /// Defaults that programs ship with, and what people type first; digits behind them do not help.
 pub(super) static KNOWN: Words = Words::new(|| {

@@ -3,12 +3,17 @@
 //! A literal pass finds where a word that says "secret" stands; [`notation`] finds the value that
 //! belongs to it; [`names`] judges the one, [`value`] the other, and [`model`] both together.
 
+mod calls;
+mod columns;
 mod command;
 mod language;
 mod lists;
+mod literal;
 mod model;
 pub(super) mod names;
+mod narrow;
 mod notation;
+mod remote;
 mod syntax;
 mod unwrap;
 mod value;
@@ -68,6 +73,15 @@ const HEADS: &[&str] = &[
     "pw ",
     "pw\"",
     "pw'",
+    "pw>",
+    "Pw=",
+    "Pw:",
+    "Pw ",
+    "Pw\"",
+    "Pw'",
+    "psw=",
+    "psw:",
+    "psw ",
     "PW=",
     "PW:",
     "PW ",
@@ -78,10 +92,47 @@ const HEADS: &[&str] = &[
     "senha",
     "SENHA",
     "kennwort",
+    "Kennwort",
+    "Senha",
+    "Wachtwoord",
+    "Parola",
+    "Heslo",
+    "Salasana",
     "wachtwoord",
     "earer",
     "psk",
     "PSK",
+    "parola",
+    "PAROLA",
+    "clave",
+    "CLAVE",
+    "heslo",
+    "HESLO",
+    "haslo",
+    "HASLO",
+    "sifre",
+    "SIFRE",
+    "salasana",
+    "contrase",
+    "Contrase",
+    "CONTRASE",
+    "mdp=",
+    "mdp:",
+    "mdp ",
+    "MDP=",
+    "motdepasse",
+    "motDePasse",
+    "MotDePasse",
+    "пароль",
+    "Пароль",
+    "ПАРОЛЬ",
+    "密码",
+    "密碼",
+    "パスワード",
+    "비밀번호",
+    "şifre",
+    "hasło",
+    "Hasło",
 ];
 
 /// All rules about names and values.
@@ -150,9 +201,11 @@ impl Assignments {
         HEADS.iter().take(if none { 0 } else { HEADS.len() }).map(|head| head.as_bytes())
     }
 
-    /// Programs whose options hand over passwords; [`Self::command`] takes the index.
-    pub(super) fn programs(&self) -> impl Iterator<Item = &[u8]> {
-        self.commands.literals().take(if self.on_commands.is_some() { usize::MAX } else { 0 })
+    /// Programs whose options hand over passwords, and calls that take them; [`Self::command`] takes the index.
+    pub(super) fn programs(&self) -> impl Iterator<Item = &'static [u8]> {
+        let columns = columns::INSERTS.iter().map(|words| words.as_bytes());
+        let all = self.commands.literals().chain(calls::literals()).chain(columns);
+        all.take(if self.on_commands.is_some() { usize::MAX } else { 0 })
     }
 
     /// Judges the name that holds the word at `at`, with its value, unless that was done.
@@ -160,24 +213,32 @@ impl Assignments {
         if at < progress.done {
             return;
         }
-        let end = name_end(bytes, at);
+        let foreign = bytes.get(at..).and_then(|text| names::FOREIGN.iter().find(|name| text.starts_with(name.as_bytes())));
+        let end = foreign.map_or_else(|| name_end(bytes, at), |name| at + name.len());
         progress.done = end.max(at + 1);
         // Most words of this kind are talked about and not assigned to.
         if bytes.get(end).is_none_or(|next| ENDS[usize::from(*next)]) || progress.values.is_full(at, NESTED) {
             return;
         }
-        let name = name_start(bytes, at)..end;
+        let name = if foreign.is_some() { at } else { name_start(bytes, at) }..end;
         if name.len() > NAME {
             return;
         }
-        let Some(found) = notation::candidate(bytes, &name, around.syntax) else { return };
+        let Some(found) = notation::candidate(bytes, &name, around.syntax) else {
+            for value in columns::below(bytes, &name, around.syntax) {
+                progress.values.add(at, value.end);
+                let found = Candidate { value, joint: Joint::Column, quoted: true, fills_line: false };
+                hits.extend(self.judge(bytes, &name, found, around));
+            }
+            return;
+        };
         progress.values.add(at, found.value.end);
         if found.value.len() >= SHORTEST && !beside_zero(bytes, name.start, found.value.end) {
             hits.extend(self.judge(bytes, &name, found, around));
         }
     }
 
-    /// Judges the options of the program `index` at `at`.
+    /// Judges the options of the program `index` at `at`, or the arguments of that call.
     pub(super) fn command(
         &self,
         bytes: &[u8],
@@ -190,12 +251,34 @@ impl Assignments {
         if progress.commands.is_full(at, NESTED_PROGRAMS) {
             return;
         }
+        if let Some(index) = index.checked_sub(self.commands.count()) {
+            let end = self.place(bytes, index, at, around, hits);
+            progress.commands.add(at, end);
+            return;
+        }
         let password = Named { kind: Kind::Password, strength: names::Strength::Plain };
         let end = self.commands.at(bytes, index, at, |value| {
             let found = Candidate { value, joint: Joint::Option, quoted: true, fills_line: false };
             hits.extend(self.verdict(b"", password, bytes, found, around));
         });
         progress.commands.add(at, end);
+    }
+
+    /// Judges what the place in a call or in a list of columns tells; says how far was looked.
+    fn place(&self, bytes: &[u8], index: usize, at: usize, around: Around, hits: &mut Vec<Hit>) -> usize {
+        let found = |value, joint| Candidate { value, joint, quoted: true, fills_line: false };
+        if let Some(words) = index.checked_sub(calls::count()).and_then(|index| columns::INSERTS.get(index)) {
+            let (pairs, end) = columns::inserted(bytes, at + words.len());
+            hits.extend(pairs.into_iter().filter_map(|(name, value)| {
+                let name = bytes.get(name)?;
+                self.of_value(name, bytes, found(value, Joint::Column), around)
+            }));
+            return end;
+        }
+        let (secret, end) = calls::at(bytes, index, at);
+        let secret = secret.and_then(|(value, named)| self.verdict(b"", named, bytes, found(value, Joint::Argument), around));
+        hits.extend(secret);
+        end
     }
 
     /// Whether a name says that its value may be secret.
@@ -226,7 +309,21 @@ impl Assignments {
     fn of_value(&self, name: &[u8], bytes: &[u8], found: Candidate, around: Around) -> Option<Hit> {
         let words = words::words(name);
         let special = self.by_words.iter().find(|(wanted, _)| has_words(&words, wanted));
-        let named = names::of_words(&words).or(special.map(|_| Named { kind: Kind::Secret, strength: names::Strength::Plain }))?;
+        let promised = match found.joint {
+            Joint::Argument => Some(names::PASSWORD),
+            _ if names::FOREIGN.iter().any(|foreign| foreign.as_bytes() == name) => Some(names::PASSWORD),
+            _ => names::of_words(&words),
+        };
+        // In text for people a name has several words: "API key", "unseal key".
+        let promised = match promised {
+            Some(Named { kind: Kind::Key | Kind::Token, strength }) if strength < names::Strength::Plain && words.len() == 1 => {
+                narrow::said_before(bytes, found.value.start, name, around.syntax == Syntax::Prose)
+                    .and_then(|word| names::of_words(&[word, words.first()?.clone()]))
+                    .or(promised)
+            }
+            promised => promised,
+        };
+        let named = promised.or(special.map(|_| Named { kind: Kind::Secret, strength: names::Strength::Plain }))?;
         self.verdict(name, named, bytes, found, around).map(|hit| match special {
             Some((_, rule)) => Hit { rule: Arc::clone(&rule.label), severity: hit.severity.min(rule.severity), ..hit },
             None => hit,
@@ -234,14 +331,11 @@ impl Assignments {
     }
 
     /// The hit that a name and a value make, if the model says so.
-    fn verdict(&self, name: &[u8], named: Named, bytes: &[u8], mut found: Candidate, around: Around) -> Option<Hit> {
-        if let Some(inner) = unwrap::default_within(bytes, &found.value) {
-            found.value = inner;
-        }
-        let found = without_scheme(bytes, found);
+    fn verdict(&self, name: &[u8], named: Named, bytes: &[u8], found: Candidate, around: Around) -> Option<Hit> {
+        let (named, found) = narrow::to_secret(name, named, bytes, found)?;
         let value = bytes.get(found.value.clone())?;
         let on_command = found.joint == Joint::Option;
-        let literal = around.syntax.is_literal() || found.joint == Joint::Embedded;
+        let literal = around.syntax.is_literal() || matches!(found.joint, Joint::Embedded | Joint::Column);
         if value.len() < SHORTEST || value.len() > LONGEST || !name.is_empty() && super::placeholder::repeats_name(name, value) {
             return None;
         }
@@ -249,7 +343,7 @@ impl Assignments {
             return None;
         }
         // Where nothing tells the language, a line of its own is a setting.
-        let bare_is_value = literal || found.fills_line && matches!(around.syntax, Syntax::Unknown | Syntax::Prose);
+        let bare_is_value = literal || around.syntax == Syntax::Prose || found.fills_line && around.syntax == Syntax::Unknown;
         let shape = value::shape(value, value::Setting { quoted: found.quoted, literal: bare_is_value });
         let traits = Traits {
             value,
@@ -271,9 +365,10 @@ impl Assignments {
         let in_code = found.joint == Joint::Embedded && around.syntax == Syntax::Code;
         hit.confidence = if in_code && judged.weak { Confidence::Low } else { judged.confidence };
         hit.severity = hit.severity.min(judged.at_most);
-        hit.reasons = vec![match on_command {
-            true => "an option of a known program takes a password".into(),
-            false => format!("the name promises a {}", named.kind.as_str()).into(),
+        hit.reasons = vec![match found.joint {
+            Joint::Option => "an option of a known program takes a password".into(),
+            Joint::Argument => format!("the call takes a {} in this place", named.kind.as_str()).into(),
+            _ => format!("the name promises a {}", named.kind.as_str()).into(),
         }];
         if judged.weak {
             hit.reasons.push("a weak value: anybody would try it".into());
@@ -334,10 +429,14 @@ fn beside_zero(bytes: &[u8], start: usize, end: usize) -> bool {
 /// Whether a call with this name takes the secret: `setPassword(…)`, `with_token(…)`, `.password(…)`.
 fn is_setter(name: &[u8]) -> bool {
     let words = words::words(name.rsplit(|byte| *byte == b'.').next().unwrap_or(name));
+    // `base.pass(…)` passes something.
+    if words == ["pass"] {
+        return false;
+    }
     let first = words.first().map_or("", String::as_str);
     matches!(first, "set" | "with" | "add" | "use" | "put")
         || words.len() == 1 && name.contains(&b'.')
-        || name.starts_with(b"password")
+        || name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"password"))
 }
 
 /// Whether the words of a name hold `wanted` in a row.
@@ -377,19 +476,7 @@ pub(super) fn looks(value: &[u8]) -> Looks {
     match value::shape(value, value::Setting { quoted: true, literal: true }) {
         value::Shape::Random | value::Shape::Hex | value::Shape::Uuid => Looks::Generated,
         value::Shape::Mixed => Looks::Chosen,
-        value::Shape::Words | value::Shape::Digits | value::Shape::Other(_) => Looks::Plain,
-    }
-}
-
-/// Steps over `Bearer` and its like before the credential itself.
-fn without_scheme(bytes: &[u8], found: Candidate) -> Candidate {
-    let value = bytes.get(found.value.clone()).unwrap_or_default();
-    let scheme = ["bearer ", "token ", "basic ", "apikey ", "key ", "token=", "bearer: "]
-        .iter()
-        .find(|scheme| value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes())));
-    match scheme {
-        Some(scheme) => Candidate { value: found.value.start + scheme.len()..found.value.end, ..found },
-        None => found,
+        value::Shape::Words | value::Shape::Phrase | value::Shape::Digits | value::Shape::Other(_) => Looks::Plain,
     }
 }
 

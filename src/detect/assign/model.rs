@@ -5,7 +5,7 @@
 //! [`POSSIBLE`] low; fewer are no finding. The weights were set by hand so that the recall bench and
 //! two gigabytes of installed packages come out best together (`benches/README.md`).
 
-use super::lists::KNOWN;
+use super::lists::{KNOWN, LABELS};
 use super::names::{Kind, Named, Strength};
 use super::notation::Joint;
 use super::value::Shape;
@@ -17,6 +17,9 @@ const CERTAIN: i32 = 7;
 const LIKELY: i32 = 5;
 /// Points for low confidence.
 const POSSIBLE: i32 = 4;
+
+/// Words of this length together nobody tries.
+const LONG: usize = 18;
 
 /// What is known of a pair besides its name.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +54,12 @@ pub(super) struct Judged {
 pub(super) fn judge(named: Named, traits: Traits<'_>) -> Option<Judged> {
     let weak = is_weak(traits);
     let points = of_name(named) + of_shape(named, traits)? + of_notation(traits);
+    // Where things are tried and explained a pair says less, but what would be believed elsewhere is still told.
+    let points = match traits.trial {
+        true if points >= LIKELY && traits.joint != Joint::Listed => (points - of_trial(traits)).max(POSSIBLE),
+        true => points - of_trial(traits),
+        false => points,
+    };
     let confidence = match points {
         CERTAIN.. => Confidence::High,
         LIKELY.. => Confidence::Medium,
@@ -80,40 +89,41 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
     let plain = named.strength == Strength::Plain;
     let points = match (named.kind, traits.shape) {
         (_, Shape::Other(_)) => return None,
-        (Kind::Salt, Shape::Random | Shape::Hex) => 2,
+        // Said in passing: only what looks issued counts, and of passwords what people choose.
+        _ if !stands_alone(named, traits) => return None,
+        (Kind::Salt, Shape::Random | Shape::Hex) => 2 + i32::from(length >= 16),
         (Kind::Salt, _) => return None,
-        (_, Shape::Random) => 4,
-        (Kind::Password, Shape::Mixed) => {
-            if length >= 5 {
-                3
-            } else {
-                2
-            }
+        (Kind::Key, Shape::Random)
+            if named.strength == Strength::Hint
+                && (traits.literal || traits.config)
+                && length >= 20
+                && !traits.value.iter().any(|byte| matches!(byte, b'-' | b':' | b'.')) =>
+        {
+            5
         }
+        (_, Shape::Random) => 4,
+        (Kind::Password, Shape::Mixed) => 2 + i32::from(length >= 5),
+        // What a table holds in this length is a digest.
+        (Kind::Password, Shape::Hex) if traits.joint == Joint::Column => return None,
         (Kind::Password, Shape::Hex) => 3,
         (Kind::Password, Shape::Uuid) => 2,
-        (Kind::Password, Shape::Digits) => {
-            if length >= 4 && traits.literal {
-                2
-            } else {
-                1
-            }
-        }
+        (Kind::Password, Shape::Digits) => 1 + i32::from(length >= 4 && traits.literal),
+        // Words with a year behind them are chosen; names of things are not.
+        (Kind::Password, Shape::Words) if is_chosen(traits.value) && !is_label(traits.value) => 3,
         (Kind::Password, Shape::Words) => return words_as_password(traits),
-        (_, Shape::Hex) => {
-            if length >= 32 {
-                3
-            } else {
-                2
-            }
-        }
+        (Kind::Password, Shape::Phrase) if plain && traits.quoted && traits.joint != Joint::Compared => 2,
+        (_, Shape::Phrase) => return None,
+        (_, Shape::Hex) => 2 + i32::from(length >= 32),
         (_, Shape::Uuid) => 2,
         (_, Shape::Digits) => return None,
         (Kind::Secret, Shape::Mixed) if length >= 8 && !plain => 3,
         (Kind::Secret, Shape::Mixed) if length >= 6 => 2 + i32::from(traits.literal && !plain),
         (_, Shape::Mixed) if length >= 16 => 2,
         (_, Shape::Mixed) if length >= 10 => 1,
-        (Kind::Secret, Shape::Words) if plain && traits.literal && length >= 6 => 1,
+        (Kind::Secret, Shape::Words) if traits.joint == Joint::Argument && digits(traits.value) >= 2 => 3,
+        (Kind::Secret, Shape::Words) if plain && traits.literal && length >= 6 => {
+            1 + i32::from(joints(traits.value) >= 2 || digits(traits.value) >= 2)
+        }
         (_, Shape::Mixed | Shape::Words) => return None,
     };
     Some(points)
@@ -125,38 +135,99 @@ fn words_as_password(traits: Traits<'_>) -> Option<i32> {
     let one_word = traits.value.iter().all(u8::is_ascii_alphanumeric);
     let direct = matches!(
         traits.joint,
-        Joint::Assigned | Joint::Embedded | Joint::Element | Joint::Sibling | Joint::Beside | Joint::Option
+        Joint::Assigned
+            | Joint::Embedded
+            | Joint::Element
+            | Joint::Sibling
+            | Joint::Beside
+            | Joint::Option
+            | Joint::Argument
+            | Joint::Column
     );
-    match (is_known(traits.value), traits.literal || traits.config, direct) {
+    let settings = traits.literal || traits.config;
+    match (is_known(traits.value), settings, direct) {
         (_, false, _) if traits.joint == Joint::Option => None,
         (true, _, true) => Some(2),
-        (false, true, true) => Some(if one_word { 2 } else { 1 }),
-        (true, _, false) => Some(1),
+        (false, true, true) => Some(if one_word || is_phrase(traits.value) { 2 } else { 1 }),
+        (true, _, false) => Some(if traits.joint == Joint::Called { 2 } else { 1 }),
         (false, false, true) => Some(if one_word && traits.value.len() <= 16 { 1 } else { 0 }),
         _ => None,
     }
 }
 
+/// Whether the value may be believed in this notation.
+fn stands_alone(named: Named, traits: Traits<'_>) -> bool {
+    match traits.joint {
+        Joint::Loose => matches!(traits.shape, Shape::Random | Shape::Hex),
+        Joint::Told => {
+            matches!(traits.shape, Shape::Random | Shape::Hex) || named.kind == Kind::Password && traits.shape == Shape::Mixed
+        }
+        _ => true,
+    }
+}
+
+/// How many signs join words.
+fn joints(value: &[u8]) -> usize {
+    value.iter().filter(|byte| matches!(byte, b'-' | b'_' | b'.')).count()
+}
+
+/// Whether digits stand among words as in no name: two of them, or one that is not the last character.
+fn is_chosen(value: &[u8]) -> bool {
+    let inner = value.get(..value.len().saturating_sub(1)).is_some_and(|inner| digits(inner) > 0);
+    digits(value) >= 2 || inner && value.len() >= 8
+}
+
+fn digits(value: &[u8]) -> usize {
+    value.iter().filter(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Whether words are the name of something: `db-credentials`, `login_password2`.
+fn is_label(value: &[u8]) -> bool {
+    super::names::named(value).is_some() || value.contains(&b':') || value.contains(&b'/') && digits(value) < 2
+}
+
+/// Whether words that are joined may be a phrase that somebody chose.
+fn is_phrase(value: &[u8]) -> bool {
+    let speaks = |word: &[u8]| {
+        let word = word.to_ascii_lowercase();
+        word.len() < 3
+            || std::str::from_utf8(&word).is_ok_and(|word| LABELS.contains(word))
+            || super::names::named(&word).is_some()
+    };
+    joints(value) > 0
+        && !is_label(value)
+        && !value.split(|byte| !byte.is_ascii_alphabetic()).filter(|word| !word.is_empty()).any(speaks)
+}
+
+/// Points lost in tests and documentation: more where the value is what anybody writes there.
+fn of_trial(traits: Traits<'_>) -> i32 {
+    let made_up = matches!(traits.shape, Shape::Words | Shape::Phrase | Shape::Digits) || traits.value.len() < 8;
+    if made_up { 2 } else { 1 }
+}
+
 fn of_notation(traits: Traits<'_>) -> i32 {
+    let issued = matches!(traits.shape, Shape::Random | Shape::Hex | Shape::Uuid);
     let joint = match traits.joint {
+        Joint::Compared | Joint::Listed if issued => 0,
         Joint::Listed if traits.value.len() < 8 => -2,
         Joint::Compared | Joint::Listed => -1,
         _ => 0,
     };
+    let chosen = traits.shape == Shape::Mixed && digits(traits.value) > 0;
     let bare = match (traits.quoted, traits.literal, traits.fills_line) {
+        _ if traits.prose && (issued || chosen) => 0,
         (true, ..) | (false, true, _) => 0,
         _ if traits.joint == Joint::Embedded => 0,
         (false, false, true) => 0,
         (false, false, false) => -2,
     };
-    let prose = if traits.prose && !traits.quoted { -1 } else { 0 };
-    let trial = if traits.trial { -2 } else { 0 };
-    joint + bare + prose + trial
+    let prose = if traits.prose && traits.trial && !traits.quoted && !issued && !chosen { -1 } else { 0 };
+    joint + bare + prose
 }
 
 /// Passwords that whoever wants in tries first, and short ones.
 fn is_weak(traits: Traits<'_>) -> bool {
-    if matches!(traits.shape, Shape::Digits | Shape::Words) && traits.literal {
+    if matches!(traits.shape, Shape::Digits | Shape::Words) && traits.literal && traits.value.len() < LONG {
         return true;
     }
     is_known(traits.value) || traits.value.len() < 8

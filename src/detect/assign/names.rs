@@ -79,7 +79,12 @@ const ENDINGS: &[(&str, Kind, Strength)] = &[
     ("passw", Kind::Password, Strength::Plain),
     ("requirepass", Kind::Password, Strength::Plain),
     ("masterauth", Kind::Password, Strength::Plain),
-    ("psk", Kind::Password, Strength::Usual),
+    ("psk", Kind::Password, Strength::Plain),
+    ("heslo", Kind::Password, Strength::Plain),
+    ("salasana", Kind::Password, Strength::Plain),
+    ("adgangskode", Kind::Password, Strength::Plain),
+    ("contrasenya", Kind::Password, Strength::Plain),
+    ("contrasinal", Kind::Password, Strength::Plain),
     ("secretaccesskey", Kind::Key, Strength::Plain),
     ("secretkey", Kind::Key, Strength::Plain),
     ("accesskey", Kind::Key, Strength::Plain),
@@ -124,6 +129,12 @@ const WHOLE: &[(&str, Kind, Strength)] = &[
     ("passes", Kind::Password, Strength::Hint),
     ("psw", Kind::Password, Strength::Plain),
     ("pin", Kind::Password, Strength::Hint),
+    ("parola", Kind::Password, Strength::Plain),
+    ("clave", Kind::Password, Strength::Usual),
+    ("haslo", Kind::Password, Strength::Plain),
+    ("sifre", Kind::Password, Strength::Plain),
+    ("mdp", Kind::Password, Strength::Plain),
+    ("passe", Kind::Password, Strength::Usual),
     ("pat", Kind::Token, Strength::Usual),
     ("jwt", Kind::Token, Strength::Usual),
     ("bearer", Kind::Token, Strength::Usual),
@@ -135,6 +146,26 @@ const WHOLE: &[(&str, Kind, Strength)] = &[
     ("salt", Kind::Salt, Strength::Usual),
     ("nonce", Kind::Salt, Strength::Hint),
     ("pepper", Kind::Salt, Strength::Usual),
+];
+
+/// A password, by its place and not by its name.
+pub(super) const PASSWORD: Named = Named { kind: Kind::Password, strength: Strength::Plain };
+
+/// Names of passwords in other scripts, as they stand in the text.
+pub(super) const FOREIGN: &[&str] = &[
+    "contraseña",
+    "Contraseña",
+    "CONTRASEÑA",
+    "пароль",
+    "Пароль",
+    "ПАРОЛЬ",
+    "密码",
+    "密碼",
+    "パスワード",
+    "비밀번호",
+    "şifre",
+    "hasło",
+    "Hasło",
 ];
 
 /// What `name` says of its value.
@@ -155,6 +186,8 @@ pub(crate) fn of_words(mut words: &[String]) -> Option<Named> {
     let before = words.len().checked_sub(2).and_then(|at| words.get(at)).map_or("", String::as_str);
     let found = match last {
         "key" | "keys" => key(before, last),
+        // A name of one that is kept elsewhere: `existingSecret`, `imagePullSecrets`.
+        "secret" | "secrets" if matches!(before, "existing" | "pull" | "image" | "external" | "tls" | "named") => None,
         _ => whole(last).or_else(|| ending(last)).map(|named| qualified(named, before)),
     }?;
     let strength = if verb { Strength::Hint } else { found.strength };

@@ -7,8 +7,9 @@
 //! ```
 
 use super::super::work;
+use super::literal::{BLANK, Cursor};
 use super::syntax::Syntax;
-use super::unwrap;
+use super::{remote, unwrap};
 use std::ops::Range;
 
 /// How name and value are joined.
@@ -32,6 +33,14 @@ pub(super) enum Joint {
     Option,
     /// In a query or a connection string.
     Embedded,
+    /// By its place among the arguments of a call.
+    Argument,
+    /// Below its name in a table.
+    Column,
+    /// In words: "the password is x".
+    Told,
+    /// With nothing but a blank between: only what looks issued is believed.
+    Loose,
 }
 
 /// A name with its value, as ranges of the text.
@@ -45,10 +54,8 @@ pub(super) struct Candidate {
     pub(super) fills_line: bool,
 }
 
-/// Longest value; keys in one line stay below.
-const LONGEST: usize = 1024;
-/// White space between name, joint and value.
-const BLANK: usize = 48;
+/// Elements that hold the value of a name in another.
+const VALUES: [&[u8]; 5] = [b"<value>", b"<string>", b"<Value>", b"<param-value>", b"<env-entry-value>"];
 
 /// What is behind the name at `name`.
 pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Candidate> {
@@ -62,6 +69,9 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
         return None;
     }
     let closed = text.quote().is_some();
+    let behind = text;
+    // `**password**: v` of Markdown.
+    let _ = !closed && syntax == Syntax::Prose && (text.eat(b"**") || text.eat(b"__"));
     let _ = text.eat(b"]") || !closed && text.index();
     if !closed && text.eat(b">") {
         return opens_tag(bytes, name).then(|| text.element()).flatten();
@@ -73,19 +83,24 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     if !closed && text.eat(b"</") {
         text.at += memchr::memchr(b'>', text.rest()).filter(|length| *length < 24)? + 1;
         text.blank_lines();
-        return (text.rest().starts_with(b"<value>") || text.rest().starts_with(b"<string>")).then(|| text.element()).flatten();
+        let below = VALUES.iter().any(|tag| text.rest().starts_with(tag));
+        return below.then(|| text.element()).flatten();
     }
     if closed && let Some(found) = { text }.sibling(syntax) {
+        return Some(found);
+    }
+    if !closed && let Some(found) = remote::answered(text) {
         return Some(found);
     }
     let touching = text.at;
     text.blank();
     let blank = text.at > touching;
     let listed = closed && takes_list(bytes, name);
-    let embedded = !blank && !closed && is_embedded(bytes, name);
+    let logged = syntax == Syntax::Prose && text.peek() == Some(b'=');
+    let embedded = !blank && !closed && (logged || is_embedded(bytes, name));
     let joint = match text.joint(closed, blank, listed, embedded) {
         Some(joint) => joint,
-        None => return beside(text, name, syntax, blank),
+        None => return beside(text, name, syntax, blank).or_else(|| remote::candidate(behind, name, syntax, closed)),
     };
     if joint == Joint::Assigned {
         text.annotation(syntax);
@@ -119,6 +134,23 @@ fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool
             fills_line: true,
         });
     }
+    if blank && !closed && syntax == Syntax::Lines && starts_line(text.bytes, name.start) {
+        let line = text.rest().get(..bare(text.rest(), Joint::Beside, Syntax::Lines, false))?;
+        return (!line.is_empty() && !line.starts_with(b"-") && !line.iter().any(u8::is_ascii_whitespace)).then(|| Candidate {
+            value: at..at + line.len(),
+            joint: Joint::Beside,
+            quoted: true,
+            fills_line: true,
+        });
+    }
+    // A word with a string alone on its line, as Groovy, Ruby and Tcl call.
+    if blank && !closed && syntax == Syntax::Code && starts_line(text.bytes, name.start) {
+        let value = { text }.literal()?;
+        let ends = text.bytes.get(value.end + 1).is_none_or(|byte| matches!(byte, b'\n' | b'\r'));
+        if ends {
+            return Some(Candidate { value, joint: Joint::Beside, quoted: true, fills_line: false });
+        }
+    }
     let before = bytes_before(text.bytes, name);
     let option = before.ends_with(b"--") || syntax == Syntax::Shell && before.ends_with(b" -") && name.len() > 6;
     if blank && !closed && option && !matches!(text.peek(), Some(b'-')) {
@@ -135,10 +167,15 @@ fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool
 /// Whether a string may follow the name without a joint. In code that is a macro, or SQL.
 fn has_place_beside(bytes: &[u8], name: &Range<usize>, syntax: Syntax, quote: Option<u8>) -> bool {
     let text = bytes.get(name.clone()).unwrap_or_default();
-    let is_verb = text.eq_ignore_ascii_case(b"pass");
+    let is_verb = text.rsplit(|byte| *byte == b'-').next().is_some_and(|word| word.eq_ignore_ascii_case(b"pass"));
     let before = bytes_before(bytes, name);
-    let defines =
-        before.ends_with(b"define ") || before.ends_with(b"(def ") || before.ends_with(b"{:") || before.ends_with(b" :");
+    // `:name "v"` of Clojure.
+    let keyword = matches!(bytes.get(name.start.saturating_sub(2)..name.start), Some([b':'] | [b'\n' | b'(', b':']));
+    let defines = keyword
+        || before.ends_with(b"define ")
+        || before.ends_with(b"(def ")
+        || before.ends_with(b"{:")
+        || before.ends_with(b" :");
     let in_sql = text.eq_ignore_ascii_case(b"password") && quote == Some(b'\'');
     defines || !is_verb && (in_sql || !matches!(syntax, Syntax::Code | Syntax::Prose | Syntax::Markup))
 }
@@ -159,6 +196,8 @@ fn is_embedded(bytes: &[u8], name: &Range<usize>) -> bool {
             before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'%' | b'-' | b'_' | b'='))
                 && !bytes.get(name.clone()).unwrap_or_default().contains(&b'.')
         }
+        // `-Dname=value`, `--name=value`.
+        b'-' => before.last().is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'-' | b'"' | b'\'' | b',')),
         // The whole setting stands in quotes: `"NAME=value"`, `-H "Name: value"`.
         b'"' | b'\'' => !matches!(bytes.get(name.end), Some(b'"' | b'\'' | b'\\')),
         b';' => {
@@ -166,6 +205,7 @@ fn is_embedded(bytes: &[u8], name: &Range<usize>) -> bool {
         }
         // Several of a unit of systemd: `Environment=A=b C=d`.
         b'=' => before.ends_with(b"Environment"),
+        b' ' if before.ends_with(b"export") => true,
         b' ' => is_setting(
             before.rsplit(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'')).next().unwrap_or_default(),
         ),
@@ -188,7 +228,9 @@ fn bytes_before<'a>(bytes: &'a [u8], name: &Range<usize>) -> &'a [u8] {
 /// Whether a bare word behind a blank is the value of the name: `ENV NAME value`, `requirepass value`.
 fn takes_word(bytes: &[u8], name: &Range<usize>) -> bool {
     let before = bytes_before(bytes, name);
-    let declared = [&b"ENV "[..], b"env ", b"setenv ", b"Env "].iter().any(|word| before.ends_with(word));
+    let declared = [&b"ENV "[..], b"env ", b"setenv ", b"Env ", b" -gx ", b" -x ", b" -Ux ", b"setx "]
+        .iter()
+        .any(|word| before.ends_with(word));
     let setting = matches!(bytes.get(name.clone()), Some(b"requirepass" | b"masterauth" | b"sentinel-pass"));
     (declared || setting || sets_header(bytes, name))
         && bytes.get(name.end + 1).is_some_and(|byte| !matches!(byte, b'"' | b'\'' | b'='))
@@ -200,50 +242,13 @@ fn sets_header(bytes: &[u8], name: &Range<usize>) -> bool {
 }
 
 /// Whether the name is the last part of an opening tag: `<password`, `<ns:password`.
-fn opens_tag(bytes: &[u8], name: &Range<usize>) -> bool {
+pub(super) fn opens_tag(bytes: &[u8], name: &Range<usize>) -> bool {
     let before = bytes.get(name.start.saturating_sub(24)..name.start).unwrap_or_default();
     let prefix = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b':').count();
     before.len().checked_sub(prefix + 1).and_then(|at| before.get(at)) == Some(&b'<')
 }
 
-/// A place in the text, moving right.
-#[derive(Clone, Copy)]
-pub(super) struct Cursor<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) at: usize,
-}
-
-impl<'a> Cursor<'a> {
-    pub(super) fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.at..self.bytes.len().min(self.at + LONGEST + BLANK)).unwrap_or_default()
-    }
-
-    pub(super) fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    pub(super) fn eat(&mut self, text: &[u8]) -> bool {
-        let found = self.rest().starts_with(text);
-        self.at += if found { text.len() } else { 0 };
-        found
-    }
-
-    /// A quote, perhaps escaped because the text stands in a string itself; how many backslashes it has.
-    fn quote(&mut self) -> Option<(u8, usize)> {
-        let escapes = self.rest().iter().take(3).take_while(|byte| **byte == b'\\').count();
-        let quote = self.rest().get(escapes).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
-        self.at += escapes + 1;
-        Some((quote, escapes))
-    }
-
-    pub(super) fn blank(&mut self) {
-        self.at += self.rest().iter().take(BLANK).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    }
-
-    fn blank_lines(&mut self) {
-        self.at += self.rest().iter().take(BLANK).take_while(|byte| byte.is_ascii_whitespace()).count();
-    }
-
+impl Cursor<'_> {
     /// Steps over the scheme before a credential: `Bearer`, `Token`.
     fn scheme(&mut self) {
         let schemes = [&b"bearer "[..], b"token ", b"basic ", b"apikey ", b"api-key ", b"oauth ", b"key "];
@@ -252,23 +257,16 @@ impl<'a> Cursor<'a> {
         self.at += schemes.iter().find(named).map_or(0, |scheme| scheme.len());
     }
 
-    /// `[]`, `[32]` behind a name in C.
-    fn index(&mut self) -> bool {
-        let rest = self.rest();
-        let Some(b'[') = rest.first() else { return false };
-        let digits = rest.iter().skip(1).take(8).take_while(|byte| byte.is_ascii_digit()).count();
-        let closed = rest.get(digits + 1) == Some(&b']');
-        self.at += if closed { digits + 2 } else { 0 };
-        closed
-    }
-
     fn joint(&mut self, closed: bool, blank: bool, listed: bool, embedded: bool) -> Option<Joint> {
         for text in [&b"==="[..], b"!==", b"==", b"!=", b".equals(", b".Equals("] {
             if self.eat(text) {
                 return Some(Joint::Compared);
             }
         }
-        for text in [&b"=>"[..], b":=", b"?=", b"||=", b"??=", b"<-", b"="] {
+        if closed && self.eat(b"->") {
+            return Some(Joint::Assigned);
+        }
+        for text in [&b"=>"[..], b":=", b"?=", b"?:", b"||=", b"??=", b"<-", b"="] {
             if self.eat(text) {
                 return Some(if embedded { Joint::Embedded } else { Joint::Assigned });
             }
@@ -276,7 +274,7 @@ impl<'a> Cursor<'a> {
         if self.rest().starts_with(b"::") {
             return None;
         }
-        if self.eat(b":") {
+        if self.eat(b":") || self.eat("：".as_bytes()) {
             return Some(if embedded && !closed && self.peek() == Some(b' ') { Joint::Embedded } else { Joint::Assigned });
         }
         if closed && blank && self.eat(b"to ") {
@@ -306,7 +304,7 @@ impl<'a> Cursor<'a> {
 
     /// Whether the type of a text follows, as in `token string = …`.
     fn is_text_type(&self) -> bool {
-        [&b"string"[..], b"String", b"[]byte", b"*string", b"&str", b"char", b"text"]
+        [&b"string"[..], b"String", b"[]byte", b"*string", b"&str", b"char", b"text", b"As String", b"as String"]
             .into_iter()
             .any(|kind| self.rest().starts_with(kind))
     }
@@ -318,7 +316,13 @@ impl<'a> Cursor<'a> {
             byte.is_ascii_alphanumeric()
                 || matches!(byte, b'_' | b'<' | b'>' | b'[' | b']' | b'.' | b'|' | b'?' | b'&' | b'*' | b' ' | b',' | b'\'')
         };
-        let length = rest.iter().take(64).take_while(|byte| is_type(byte)).count();
+        let mut open = false;
+        let goes_on = |byte: &&u8| {
+            // `[u8; 32]`
+            open = **byte == b'[' || open && **byte != b']';
+            is_type(byte) || open && **byte == b';'
+        };
+        let length = rest.iter().take(64).take_while(goes_on).count();
         let starts = rest.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'&' | b'*' | b'['));
         let assigned = rest.get(length) == Some(&b'=') && !matches!(rest.get(length + 1), Some(b'=' | b'>'));
         if !starts || !assigned {
@@ -331,34 +335,23 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Steps over `|` or `>-` and the line end, to the first line of a YAML block.
-    fn block_scalar(&mut self) {
-        let mut ahead = *self;
-        ahead.blank();
-        let marks =
-            ahead.rest().iter().take(4).take_while(|byte| matches!(byte, b'|' | b'>' | b'-' | b'+' | b'0'..=b'9')).count();
-        if !matches!(ahead.peek(), Some(b'|' | b'>')) {
-            return;
-        }
-        ahead.at += marks;
-        ahead.blank();
-        if ahead.eat(b"\n") || ahead.eat(b"\r\n") {
-            *self = ahead;
-        }
-    }
-
     /// The value behind a joint.
     fn value(mut self, joint: Joint, name: &Range<usize>, syntax: Syntax, before: u8) -> Option<Candidate> {
         self.blank();
+        if syntax == Syntax::Yaml {
+            self.tag();
+        }
+        if syntax == Syntax::Prose && (self.eat(b"**") || self.eat(b"__")) {
+            self.blank();
+        }
         self.scheme();
-        if joint == Joint::Assigned && self.peek() == Some(b'{') {
-            let mut inner = Cursor { at: self.at + 1, ..self };
-            if let Some(found) = inner.sibling(syntax).filter(|found| found.quoted) {
-                return Some(found);
-            }
+        if joint == Joint::Assigned
+            && let Some(found) = self.enclosed(name, syntax)
+        {
+            return Some(found);
         }
         let strict = matches!(joint, Joint::Called | Joint::Listed | Joint::Compared);
-        if let Some(value) = self.literal() {
+        if let Some(value) = self.literal().or_else(|| self.here_document()) {
             return Some(Candidate { value, joint, quoted: true, fills_line: false });
         }
         // A string may stand on the next line.
@@ -370,11 +363,39 @@ impl<'a> Cursor<'a> {
         if let Some(value) = unwrap::default_of(self, !syntax.is_literal()) {
             return Some(Candidate { value, joint, quoted: true, fills_line: false });
         }
-        if strict {
+        if strict { None } else { self.bare(joint, name, syntax, before) }
+    }
+
+    /// The only thing in braces, or the second of two in parentheses.
+    fn enclosed(self, name: &Range<usize>, syntax: Syntax) -> Option<Candidate> {
+        let quoted = |value, joint| Candidate { value, joint, quoted: true, fills_line: false };
+        if matches!(self.peek(), Some(b'(' | b'[')) {
+            return self.pair(name).map(|value| quoted(value, Joint::Argument));
+        }
+        if self.peek() != Some(b'{') {
             return None;
         }
+        let mut only = Cursor { at: self.at + 1, ..self };
+        let mut inner = only;
+        match only.literal().filter(|_| only.peek() == Some(b'}')) {
+            Some(value) => Some(quoted(value, Joint::Assigned)),
+            None => inner.sibling(syntax).filter(|found| found.quoted),
+        }
+    }
+
+    /// A value without quotes.
+    fn bare(self, joint: Joint, name: &Range<usize>, syntax: Syntax, before: u8) -> Option<Candidate> {
         let in_braces = syntax == Syntax::Yaml && in_braces(self.bytes, name.start);
-        let length = bare(self.rest(), joint, syntax, in_braces);
+        let rest = self.rest();
+        let up_to = |mark: u8| rest.get(..memchr::memchr2(mark, b'\n', rest).unwrap_or(rest.len())).unwrap_or(rest);
+        let rest = match before {
+            // One of a list: `-o user=x,password=v,rw`.
+            b',' if !in_braces => up_to(b','),
+            // Settings of an environment, several on a line.
+            _ if syntax == Syntax::Yaml && self.bytes.get(self.at.wrapping_sub(1)) == Some(&b'=') => up_to(b' '),
+            _ => rest,
+        };
+        let length = bare(rest, joint, syntax, in_braces);
         let value = self.at..self.at + length;
         // What goes on with `<name>` is a template.
         if matches!(self.bytes.get(value.end..), Some([b'<', next, ..]) if next.is_ascii_alphabetic()) {
@@ -383,43 +404,41 @@ impl<'a> Cursor<'a> {
         // `"name=value"`: the quotes stand around both.
         if matches!(before, b'"' | b'\'')
             && self.bytes.get(name.end) != Some(&before)
-            && let Some(close) = memchr::memchr(before, self.rest()).filter(|close| *close > 0 && *close <= length)
+            && let Some(close) = memchr::memchr(before, rest).filter(|close| *close > 0 && *close <= length)
         {
             return Some(Candidate { value: self.at..self.at + close, joint, quoted: true, fills_line: false });
+        }
+        // In PowerShell a bare word is a command.
+        if before == b'$' && syntax == Syntax::Shell {
+            return None;
         }
         let to_end = matches!(self.bytes.get(value.end), None | Some(b'\n' | b'\r'));
         let from_start = || matches!(before, b'\n' | b'\r') || starts_line(self.bytes, name.start);
         (length > 0).then(|| Candidate { value, joint, quoted: false, fills_line: to_end && from_start() })
     }
 
-    /// The text of a string literal that starts here, whatever marks stand before its quote.
-    pub(super) fn literal(&mut self) -> Option<Range<usize>> {
-        let mut ahead = *self;
-        ahead.at += ahead.rest().iter().take(3).take_while(|byte| b"bBrRuUfFLN@$#([8".contains(byte)).count();
-        let (quote, escapes) = ahead.quote()?;
-        let tripled = escapes == 0 && ahead.eat(&[quote, quote]);
-        let (start, body) = (ahead.at, ahead.rest());
-        let mut at = 0;
-        while let Some(byte) = body.get(at) {
-            match byte {
-                b'\n' | b'\r' if !tripled && quote != b'`' => return None,
-                b'\\' if escapes == 0 => at += 1,
-                byte if *byte == quote && (!tripled || ends_tripled(body, at, quote)) => {
-                    self.at = start + at + if tripled { 3 } else { 1 };
-                    return Some(start..start + at.saturating_sub(escapes));
-                }
-                _ => {}
-            }
-            at += 1;
+    /// The second of two strings: `auth=("user", "v")`, `auth: ["user", "v"]`.
+    fn pair(&self, name: &Range<usize>) -> Option<Range<usize>> {
+        let said = self.bytes.get(name.clone())?.to_ascii_lowercase();
+        if ![&b"auth"[..], b"credentials", b"credential", b"creds", b"login"].iter().any(|word| said.ends_with(word)) {
+            return None;
         }
-        work::add(at);
-        None
+        let mut ahead = Cursor { at: self.at + 1, ..*self };
+        ahead.literal()?;
+        ahead.blank();
+        if !ahead.eat(b",") {
+            return None;
+        }
+        ahead.blank_lines();
+        let value = ahead.literal()?;
+        ahead.blank();
+        matches!(ahead.peek(), Some(b')' | b']' | b',')).then_some(value)
     }
 
     /// What stands between two tags.
-    fn element(&mut self) -> Option<Candidate> {
+    pub(super) fn element(&mut self) -> Option<Candidate> {
         self.blank_lines();
-        if self.eat(b"<value>") || self.eat(b"<string>") {
+        if VALUES.iter().any(|tag| self.eat(tag)) {
             self.blank_lines();
         }
         if self.eat(b"<![CDATA[") {
@@ -453,10 +472,6 @@ impl<'a> Cursor<'a> {
         let found = self.value(Joint::Assigned, &name, if syntax == Syntax::Unknown { Syntax::Yaml } else { syntax }, b'\n')?;
         Some(Candidate { joint: Joint::Sibling, ..found })
     }
-}
-
-fn ends_tripled(body: &[u8], at: usize, quote: u8) -> bool {
-    body.get(at..at + 3).is_some_and(|end| end.iter().all(|byte| *byte == quote))
 }
 
 /// Whether only marks of lists, comments and declarations stand before `start` on its line.

@@ -102,6 +102,94 @@ fn code() {
     found("a.sql", &["CREATE USER x IDENTIFIED BY '1' PASSWORD '@';", "ALTER ROLE x WITH PASSWORD '@';"]);
 }
 
+/// Names whose values stand farther off.
+#[test]
+fn code_at_a_distance() {
+    found("a.cs", &["public string Password { get; set; } = \"@\";", "char[] password = {\"@\"};"]);
+    found(
+        "a.cpp",
+        &[
+            "std::string password{\"@\"};",
+            "strcpy(password, \"@\");",
+            "{\"password\", \"@\"},",
+            "if (strcmp(password, \"@\") == 0)",
+        ],
+    );
+    found("a.c", &["curl_easy_setopt(curl, CURLOPT_USERPWD, \"bob:@\");", "curl_easy_setopt(c, CURLOPT_PASSWORD, \"@\");"]);
+    found(
+        "a.js",
+        &[
+            "const password = env(\"PW\") ?? \"@\";",
+            "cy.get('#password').type('@')",
+            "const [password, setPassword] = useState(\"@\");",
+        ],
+    );
+    found("a.rs", &["let pw = env::var(\"DB_PASSWORD\").unwrap_or(\"@\".into());", "password: \"@\".to_owned(),"]);
+    found("a.py", &["setattr(conf, \"password\", \"@\")", "auth=(\"bob\", \"@\")"]);
+    found("a.php", &["'auth' => ['bob', '@'],", "$pw = <<<'X'\n@\nX;\n"]);
+    found("a.rb", &["password = %q{@}", "set :password, '@'"]);
+    found("a.lua", &["password = [[@]]"]);
+    found("a.erl", &["{password, \"@\"},"]);
+    found("a.gradle", &["storePassword \"@\"", "    storePassword '@'\n"]);
+    found("a.vb", &["Dim password As String = \"@\""]);
+    found("a.tf", &["variable \"password\" {\n  type = string\n  default = \"@\"\n}"]);
+    found(
+        "a.xml",
+        &["<x value=\"@\" key=\"Password\"/>", "<password type=\"s\">@</password>", "<x name=\"password\" type=\"s\">@</x>"],
+    );
+    found("a.j2", &["password = {{ pw | default('@') }}"]);
+    found("a.csv", &["user,password\nbob,@\n", "user\tpassword\tx\nbob\t@\ty\n"]);
+    found("a.sql", &["INSERT INTO users (name, password) VALUES ('bob', '@');"]);
+    found(
+        "a.sh",
+        &[concat!("expect \"Pass", "word:\"\nsend \"@\\r\""), "mvn deploy -Dpassword=@", "mount -o user=x,password=@,rw /x"],
+    );
+}
+
+/// Secrets that no name tells but their place.
+#[test]
+fn places() {
+    found("a.py", &["smtp.login(user, '@')", "HTTPBasicAuth('bob', '@')", "ssh.connect('h', 22, 'root', '@')"]);
+    found("a.php", &["mysqli_connect('db', 'root', '@', 'shop');", "new PDO($dsn, 'app', '@')"]);
+    found(
+        "A.java",
+        &[
+            "DriverManager.getConnection(url, \"sa\", \"@\")",
+            "if (\"@\".equals(password)) {",
+            "ks.load(in, \"@\".toCharArray());",
+        ],
+    );
+    found("a.rb", &["http.basic_auth 'bob', '@'"]);
+    found(
+        "a.sh",
+        &["echo 'root:@' | chpasswd", "echo \"@\" | docker login --password-stdin", "curl -fsu bob:@ https://x.internal"],
+    );
+    found("a.sql", &["CREATE USER bob IDENTIFIED BY @;"]);
+    quiet(
+        "a.py",
+        &["button.connect('clicked', self.clicked, '<human>')", "login('bob', password)", "create_user('bob', 'mail')"],
+    );
+    quiet("a.sql", &["INSERT INTO users (name, password) VALUES ('bob', '<hex:32>');", "IDENTIFIED BY PASSWORD '*<HEX:40>'"]);
+}
+
+/// Text for people, and words that are none.
+#[test]
+fn words() {
+    found("a.log", &["login user=bob password=@ ok", "user: bob, password: @"]);
+    found("setup.md", &["The password is `@`.", "**Password:** @", "contraseña: @", "пароль: @"]);
+    quiet(
+        "a.py",
+        &[
+            "password: 'mot de passe'",
+            "# pass `x=True1` to it",
+            "'password': 'your new password'",
+            "'password' => 'required|min:8'",
+        ],
+    );
+    quiet("a.ps1", &["$password = Read-Host \"Password\" -AsSecureString"]);
+    quiet("app/.env", &["DB_PASSWORD=please-change-this", "STRIPE_PUBLISHABLE_KEY=pk_<base62:24>", "EXISTING_SECRET=db-auth"]);
+}
+
 #[test]
 fn commands() {
     found(

@@ -1,8 +1,8 @@
 //! What a value is, by its form alone: a reference, a path, prose, an identifier; or something that could
 //! be a secret, and then how random it looks.
 
-use super::language;
-use super::lists::NO_VALUES;
+use super::lists::{HASHES, LABELS, NO_VALUES};
+use super::{language, names};
 use crate::detect::{entropy, placeholder};
 
 /// What a value is.
@@ -22,6 +22,8 @@ pub(super) enum Shape {
     Mixed,
     /// Words, joined or alone: a password if anything says so, else an identifier.
     Words,
+    /// Words with blanks between them, as people choose long passwords.
+    Phrase,
 }
 
 /// What stands around the value, as far as it bears on its form.
@@ -35,6 +37,9 @@ pub(super) struct Setting {
 /// Judges the form of `value`.
 pub(super) fn shape(value: &[u8], setting: Setting) -> Shape {
     let value = value.trim_ascii();
+    if setting.quoted && is_phrase(value) {
+        return Shape::Phrase;
+    }
     if let Some(reason) = stands_for(value).or_else(|| technical(value)).or_else(|| prose(value)) {
         return Shape::Other(reason);
     }
@@ -64,16 +69,12 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     if placeholder::is_placeholder(value) {
         return Some("a placeholder");
     }
-    if [
-        "$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$y$", "$8$", "$9$", "$argon2", "$apr1$", "{SSHA", "{SHA", "{MD5}",
-        "{CRYPT}",
-    ]
-    .iter()
-    .any(|mark| value.starts_with(mark.as_bytes()))
-    {
+    if is_hash(value) {
         return Some("a hash");
     }
-    if value.contains(&b'|') && language::wordiness(value) > 0.4 {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let chosen = digits >= 2 && !value.contains(&b':') && memchr::memchr_iter(b'|', value).count() == 1;
+    if value.contains(&b'|') && !chosen && language::wordiness(value) > 0.4 {
         return Some("a list of rules");
     }
     if !value.is_ascii() && !value.iter().any(u8::is_ascii_digit) {
@@ -86,6 +87,15 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     let formatted =
         memchr::memmem::find(value, b"%s").is_some() || memchr::memmem::find(value, b"%d").is_some() || interpolates(value);
     formatted.then_some("a template")
+}
+
+/// What a password was made into, or a secret encrypted to.
+fn is_hash(value: &[u8]) -> bool {
+    let marked = HASHES.iter().any(|mark| value.starts_with(mark.as_bytes()));
+    // As MySQL and PostgreSQL keep them.
+    let kept = matches!(value, [b'*', digits @ ..] | [b'm', b'd', b'5', digits @ ..]
+        if matches!(digits.len(), 32 | 40) && digits.iter().all(u8::is_ascii_hexdigit));
+    marked || kept
 }
 
 /// `{name}`, `{0}`, `#{x}`, `$name` inside a text.
@@ -133,7 +143,8 @@ fn technical(value: &[u8]) -> Option<&'static str> {
     if (path || separators >= 2) && language::wordiness(value) > 0.45 {
         return Some("a path");
     }
-    if separators == 1 && language::wordiness(value) > 0.7 {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if separators == 1 && digits < 2 && language::wordiness(value) > 0.7 {
         return Some("a path");
     }
     if let Some(dot) = value.iter().rposition(|byte| *byte == b'.')
@@ -263,6 +274,21 @@ fn prose(value: &[u8]) -> Option<&'static str> {
     None
 }
 
+/// Whether a text is a few words that say nothing: lower case, none of them short, none that labels and messages use.
+fn is_phrase(value: &[u8]) -> bool {
+    let words = || value.split(|byte| *byte == b' ');
+    let plain = |word: &[u8]| {
+        word.len() >= 3
+            && word.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            && word.iter().any(u8::is_ascii_lowercase)
+    };
+    let speaks = |word: &[u8]| {
+        std::str::from_utf8(word).is_ok_and(|word| LABELS.contains(word) || NO_VALUES.contains(word))
+            || names::named(word).is_some()
+    };
+    value.len() <= 64 && (2..=6).contains(&words().count()) && words().all(|word| plain(word) && !speaks(word))
+}
+
 /// What a bare word is in a language with variables.
 fn expression(value: &[u8], literal: bool) -> Option<&'static str> {
     let has = |text: &[u8]| memchr::memmem::find(value, text).is_some();
@@ -326,7 +352,7 @@ fn of_characters(value: &[u8]) -> Shape {
     if words > 0.62 && digits * 8 <= length && signs == joints {
         return Shape::Words;
     }
-    if digits == 0 && signs == joints && (words > 0.5 || length < 8) {
+    if digits == 0 && signs == joints && (words > 0.5 || length < 8 && (length < 5 || strange < 5.6)) {
         return Shape::Words;
     }
     Shape::Mixed

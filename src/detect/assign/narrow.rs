@@ -1,0 +1,76 @@
+//! Which part of what stands behind a name is the secret, and what the text right around it adds to the name:
+//! `Bearer v`, `user:v`, `"\\"v\\""`, "API key: v".
+
+use super::lists::SAID;
+use super::names::{self, Kind, Named, Strength};
+use super::notation::{Candidate, Joint};
+use super::{NAME, unwrap};
+
+/// Where the colon behind a user name is.
+pub(super) fn behind_user(value: &[u8]) -> Option<usize> {
+    let user = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-@+$".contains(byte);
+    memchr::memchr(b':', value).filter(|colon| value.get(..*colon).is_some_and(|name| name.iter().all(user)))
+}
+
+/// The secret within what was found, and what the name promises given what stands before that.
+pub(super) fn to_secret(name: &[u8], mut named: Named, bytes: &[u8], mut found: Candidate) -> Option<(Named, Candidate)> {
+    if let Some(inner) = unwrap::default_within(bytes, &found.value) {
+        found.value = inner;
+    }
+    let mut found = unescaped(bytes, without_scheme(bytes, found));
+    let lower = name.to_ascii_lowercase();
+    let both = [&b"userpwd"[..], b"userpass", b"user_pwd"].iter().any(|both| lower.ends_with(both));
+    // `--auth user:v`
+    let login = found.joint == Joint::Option && named.kind == Kind::Credential;
+    if (both || login)
+        && let Some(colon) = behind_user(bytes.get(found.value.clone())?)
+    {
+        found.value.start += colon + 1;
+        named = names::PASSWORD;
+    }
+    if named.strength == Strength::Usual && behind_scheme(bytes, found.value.start) {
+        named.strength = Strength::Plain;
+    }
+    Some((named, found))
+}
+
+/// Steps over `Bearer` and its like before the credential itself.
+fn without_scheme(bytes: &[u8], found: Candidate) -> Candidate {
+    let value = bytes.get(found.value.clone()).unwrap_or_default();
+    let scheme = ["bearer ", "token ", "basic ", "apikey ", "key ", "token=", "bearer: "]
+        .iter()
+        .find(|scheme| value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes())));
+    match scheme {
+        Some(scheme) => Candidate { value: found.value.start + scheme.len()..found.value.end, ..found },
+        None => found,
+    }
+}
+
+/// The word before the name that stands before the value at `at`, if both are words of a text.
+pub(super) fn said_before(bytes: &[u8], at: usize, name: &[u8], is_prose: bool) -> Option<String> {
+    let before = bytes.get(at.saturating_sub(NAME)..at)?;
+    let before = before.get(..memchr::memmem::rfind(before, name)?)?;
+    // `"Jwt:Key"` of .NET is one name.
+    let joined = before.ends_with(b":");
+    let before = before.strip_suffix(if joined { b":" } else { b" " })?;
+    let length = before.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let word = std::str::from_utf8(before.get(before.len() - length..)?).ok()?.to_ascii_lowercase();
+    (if joined { !word.is_empty() } else { is_prose && SAID.contains(word.as_str()) }).then_some(word)
+}
+
+/// Whether the word of a scheme stands right before `at`: what follows is what opens.
+fn behind_scheme(bytes: &[u8], at: usize) -> bool {
+    let before = bytes.get(at.saturating_sub(8)..at).unwrap_or_default().to_ascii_lowercase();
+    [&b"bearer "[..], b"token ", b"basic ", b"apikey ", b"oauth "].iter().any(|scheme| before.ends_with(scheme))
+}
+
+/// Without the quotes of a string in a string, and without a line end: `"\"v\""`, `"v\n"`.
+fn unescaped(bytes: &[u8], found: Candidate) -> Candidate {
+    match bytes.get(found.value.clone()) {
+        Some([.., b'\\', b'n' | b'r']) => Candidate { value: found.value.start..found.value.end - 2, ..found },
+        Some([b'\\', b'"', .., b'\\', b'"']) if found.value.len() > 4 => {
+            Candidate { value: found.value.start + 2..found.value.end - 2, ..found }
+        }
+        _ => found,
+    }
+}
