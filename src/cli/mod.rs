@@ -2,6 +2,7 @@
 
 mod demo;
 mod failure;
+mod formats;
 mod output;
 mod progress;
 mod scan;
@@ -27,6 +28,7 @@ Examples:
   watertight scan oci:build/image:latest       one image of an OCI layout
   docker save app | watertight scan -          without a file in between
   watertight scan model.pt --format json       for machines
+  watertight formats                           what is opened, and how far
 
 Exit codes: 0 clean, 1 findings, 2 could not run, 3 nothing found but not wholly readable";
 
@@ -34,6 +36,7 @@ Exit codes: 0 clean, 1 findings, 2 could not run, 3 nothing found but not wholly
 enum Command {
     Scan(scan::Args),
     Demo(demo::Args),
+    Formats(formats::Args),
 }
 
 /// Parses the command line, does what it says, and reports what went wrong to standard error.
@@ -49,6 +52,7 @@ pub fn main() -> Exit {
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Formats(args) => formats::run(&args),
     };
     outcome.unwrap_or_else(|failure| {
         failure.tell();

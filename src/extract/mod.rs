@@ -36,10 +36,28 @@ impl Head<'_> {
     }
 }
 
+/// What people are told of a format, by `watertight formats` and in the README.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// As people call it.
+    pub title: &'static str,
+    /// What is read of it.
+    pub reads: &'static str,
+    /// What is not, and up to where the rest is.
+    pub limits: &'static str,
+    /// Where the format is described.
+    pub specification: &'static str,
+}
+
 /// One format.
 pub trait Extractor: Sync {
     /// Its name, as in messages.
     fn name(&self) -> &'static str;
+
+    /// What people are told of it.
+    fn about(&self) -> About {
+        About::default()
+    }
 
     /// Whether the bytes look like this format. Content decides, never a name.
     fn probe(&self, head: &Head<'_>) -> bool;
@@ -162,7 +180,24 @@ impl From<io::Error> for Halt {
 
 /// All formats, in the order in which they are asked. Zip is last: it may be known by its end alone,
 /// and an end that is appended to a layer must not hide what its start says.
-pub static EXTRACTORS: &[&dyn Extractor] = &[&archive::Gzip, &archive::Zstd, &archive::Tar, &archive::Zip];
+pub static EXTRACTORS: &[&dyn Extractor] = &[
+    &archive::Gzip,
+    &archive::Zstd,
+    &archive::Xz,
+    &archive::Bzip2,
+    &archive::Lz4,
+    &archive::Snappy,
+    &archive::Tar,
+    &archive::Ar,
+    &archive::Cpio,
+    &archive::Rpm,
+    &archive::SevenZ,
+    &archive::Squashfs,
+    &archive::Sif,
+    &archive::Iso,
+    &archive::Lzma,
+    &archive::Zip,
+];
 
 /// The format of some bytes, if it is one that opens.
 pub fn probe(head: &Head<'_>) -> Option<&'static dyn Extractor> {

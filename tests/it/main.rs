@@ -5,6 +5,7 @@ mod cases;
 mod cli;
 mod determinism;
 mod files;
+mod formats;
 mod hostile;
 mod interop;
 mod packages;

@@ -18,12 +18,15 @@ pub(crate) fn token(seed: u64) -> String {
 pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let text = token(1);
     let tar = tar_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")]);
-    vec![
+    let mut samples = super::archives::samples();
+    samples.extend(super::images::samples());
+    samples.extend([
         ("gzip", [gzip(b"first member\n"), gzip(text.as_bytes())].concat()),
         ("zstd", [zstd(b"first frame\n"), zstd(text.as_bytes())].concat()),
         ("tar", tar),
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
-    ]
+    ]);
+    samples
 }
 
 /// One zstd frame with a checksum.
