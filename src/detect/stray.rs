@@ -358,7 +358,13 @@ mod tests {
         template("DB_PASSWORD=<replace_me>\nAPI_TOKEN=changeme\nA_KEY=xxx\nB_KEY=your-key-here\nC_KEY=${C_KEY}\nD_KEY=\n", &[]);
         template("APP_NAME=Laravel\nPORT=8080\nDEBUG=true\nDB_HOST=127.0.0.1\nNODE_ENV=production\nBUILD=<hex:40>\n", &[]);
         template(
-            &["DB_PASS", "WORD=postgres\nADMIN_PASS", "WORD=admin123\nJWT_SECRET=super-secret-jwt-token\nMINIO_PASS", "=minioadmin\n"].concat(),
+            &[
+                "DB_PASS",
+                "WORD=postgres\nADMIN_PASS",
+                "WORD=admin123\nJWT_SECRET=super-secret-jwt-token\nMINIO_PASS",
+                "=minioadmin\n",
+            ]
+            .concat(),
             &[],
         );
         template("APP_KEY=please choose a long one\nTOKEN_URL=https://x.internal/y1\nKEY_FILE=/run/k1.pem\n", &[]);

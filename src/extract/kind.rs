@@ -18,7 +18,6 @@ pub struct Opaque {
 pub static OPAQUE: &[Opaque] = &[
     Opaque { name: "rar", offset: 0, magic: b"Rar!\x1a\x07" },
     Opaque { name: "cabinet", offset: 0, magic: b"MSCF\0\0\0\0" },
-    Opaque { name: "ext2, ext3 or ext4", offset: 1080, magic: b"\x53\xef" },
     Opaque { name: "erofs", offset: 1024, magic: b"\xe2\xe1\xf5\xe0" },
     Opaque { name: "parquet", offset: 0, magic: b"PAR1" },
     Opaque { name: "HDF5", offset: 0, magic: b"\x89HDF\r\n\x1a\n" },
@@ -28,11 +27,7 @@ pub static OPAQUE: &[Opaque] = &[
 impl Opaque {
     /// The opaque format of some bytes, if it is one that is known.
     pub fn probe(head: &Head<'_>) -> Option<&'static Self> {
-        // Two bytes in the middle are too little to know ext4 by. Its superblock is no text, and names a
-        // state and a behaviour on errors (kernel documentation, Dynamic Structures, Super Block).
-        let small = |at: usize, most: u8| head.start.get(at).is_some_and(|byte| *byte <= most) && head.has(at + 1, &[0]);
-        let settled = |format: &Self| format.offset != 1080 || (small(1082, 7) && small(1084, 3) && head.has(1050, &[0, 0]));
-        OPAQUE.iter().find(|format| head.has(format.offset, format.magic) && settled(format))
+        OPAQUE.iter().find(|format| head.has(format.offset, format.magic))
     }
 }
 

@@ -195,6 +195,7 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::Squashfs,
     &archive::Sif,
     &archive::Iso,
+    &archive::Ext4,
     &archive::Lzma,
     &archive::Zip,
 ];

@@ -76,7 +76,8 @@ fn entry(input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<bool, Halt> {
     };
     skip(input, header.length as u64)?;
     let name = up_to(input, u64::from(header.name))?;
-    let whole = name.len() as u64 == u64::from(header.name) && skip(input, header.padding(header.length as u64 + name.len() as u64))?;
+    let whole =
+        name.len() as u64 == u64::from(header.name) && skip(input, header.padding(header.length as u64 + name.len() as u64))?;
     let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
     if !whole {
         return Err(Halt::Broken(GapReason::Truncated, "cpio: ends within a name".into()));
@@ -113,7 +114,13 @@ impl Header {
             b"070701" | b"070702" => {
                 let field = |index: usize| bytes.get(6 + 8 * index..14 + 8 * index).and_then(|field| digits(field, 16));
                 (0..13).try_for_each(|index| field(index).map(|_| ()))?;
-                Self { length: 110, unit: 4, mode: field(1)?.try_into().ok()?, name: field(11)?.try_into().ok()?, size: field(6)? }
+                Self {
+                    length: 110,
+                    unit: 4,
+                    mode: field(1)?.try_into().ok()?,
+                    name: field(11)?.try_into().ok()?,
+                    size: field(6)?,
+                }
             }
             b"070707" => {
                 let field = |range: std::ops::Range<usize>| bytes.get(range).and_then(|field| digits(field, 8));

@@ -46,7 +46,10 @@ impl Extractor for Lz4 {
     fn probe(&self, head: &Head<'_>) -> bool {
         match le32(head.start, 0) {
             // Version 01, the reserved bits zero, a block size that is one.
-            Some(FRAME) => head.start.get(4).is_some_and(|flags| flags & 0xc2 == 0x40) && head.start.get(5).is_some_and(|size| size & 0x8f == 0 && size >> 4 >= 4),
+            Some(FRAME) => {
+                head.start.get(4).is_some_and(|flags| flags & 0xc2 == 0x40)
+                    && head.start.get(5).is_some_and(|size| size & 0x8f == 0 && size >> 4 >= 4)
+            }
             // Of a legacy frame nothing but the length of the first block can be judged.
             Some(LEGACY) => le32(head.start, 4).is_some_and(|length| length > 0 && length as usize <= most(LEGACY_BLOCK)),
             _ => false,
@@ -89,7 +92,16 @@ impl Framing for Lz4 {
     fn start<'i, 'a>(input: &'i mut Input<'a>) -> io::Result<Self::Decoder<'i, 'a>> {
         let magic = le32(&up_to(input, 4)?, 0);
         let layout = if magic == Some(LEGACY) { Layout::legacy() } else { Layout::read(input)? };
-        Ok(Blocks { input, layout, plain: Vec::new(), at: 0, window: Vec::new(), sum: XxHash32::with_seed(0), length: 0, ended: false })
+        Ok(Blocks {
+            input,
+            layout,
+            plain: Vec::new(),
+            at: 0,
+            window: Vec::new(),
+            sum: XxHash32::with_seed(0),
+            length: 0,
+            ended: false,
+        })
     }
 
     fn end<'i, 'a>(decoder: Self::Decoder<'i, 'a>) -> &'i mut Input<'a> {

@@ -3,6 +3,8 @@
 mod ar;
 mod bzip2;
 mod cpio;
+mod ext4;
+mod ext4_blocks;
 mod fields;
 mod gzip;
 mod iso;
@@ -29,6 +31,7 @@ mod zstd;
 pub use ar::Ar;
 pub use bzip2::Bzip2;
 pub use cpio::Cpio;
+pub use ext4::Ext4;
 pub use gzip::Gzip;
 pub use iso::Iso;
 pub use lz4::Lz4;

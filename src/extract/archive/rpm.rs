@@ -124,7 +124,8 @@ fn texts(index: &[u8], store: &[u8], sink: &mut dyn Sink) -> Result<(), Halt> {
             sink.raw(&mut store.get(at..start).unwrap_or_default())?;
         }
         // Strings end with a NUL each, as lines end with a line feed.
-        let text: Vec<u8> = store.get(start..end).unwrap_or_default().iter().map(|byte| if *byte == 0 { b'\n' } else { *byte }).collect();
+        let text: Vec<u8> =
+            store.get(start..end).unwrap_or_default().iter().map(|byte| if *byte == 0 { b'\n' } else { *byte }).collect();
         let member = Member { name: name.as_bytes(), kind: MemberKind::File, size: Some(text.len() as u64) };
         sink.member(&member, &mut text.as_slice())?;
         at = end;

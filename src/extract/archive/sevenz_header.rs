@@ -261,7 +261,8 @@ impl<'b> Cursor<'b> {
             if kind != 0x0a {
                 return None;
             }
-            let unknown = |folder: &Folder| if matches!(folder.parts.as_slice(), [(_, Some(_))]) { 0 } else { folder.parts.len() };
+            let unknown =
+                |folder: &Folder| if matches!(folder.parts.as_slice(), [(_, Some(_))]) { 0 } else { folder.parts.len() };
             let mut sums = self.digests(folders.iter().map(unknown).sum())?.into_iter();
             for folder in folders.iter_mut().filter(|folder| unknown(folder) > 0) {
                 for (_, sum) in &mut folder.parts {

@@ -60,7 +60,9 @@ impl Extractor for Sif {
         }
         let mut covered = Vec::new();
         for descriptor in table.chunks_exact(DESCRIPTOR).filter(|descriptor| descriptor.get(4) == Some(&1)) {
-            let (Some(kind), Some(start), Some(size)) = (le32(descriptor, 0), le64(descriptor, 17), le64(descriptor, 25)) else { continue };
+            let (Some(kind), Some(start), Some(size)) = (le32(descriptor, 0), le64(descriptor, 17), le64(descriptor, 25)) else {
+                continue;
+            };
             let name = descriptor.get(73..201).unwrap_or_default().split(|byte| *byte == 0).next().unwrap_or_default();
             let name = if name.is_empty() { kind_of(kind).as_bytes() } else { name };
             file.seek(SeekFrom::Start(start.min(length)))?;

@@ -18,7 +18,12 @@ impl Span {
 }
 
 /// Scans what none of these spans covers.
-pub(super) fn uncovered(file: &mut Box<dyn ReadSeek + '_>, length: u64, mut covered: Vec<Span>, sink: &mut dyn Sink) -> Result<(), Halt> {
+pub(super) fn uncovered(
+    file: &mut Box<dyn ReadSeek + '_>,
+    length: u64,
+    mut covered: Vec<Span>,
+    sink: &mut dyn Sink,
+) -> Result<(), Halt> {
     covered.sort_unstable();
     covered.push(Span { start: length, end: length });
     let mut at = 0;

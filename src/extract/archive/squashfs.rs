@@ -61,7 +61,15 @@ impl Extractor for Squashfs {
         if layout.used > length {
             sink.gap(GapReason::Truncated, format!("squashfs: ends {} bytes early", layout.used - length), None);
         }
-        let mut walk = Walk { image: Image::new(&mut file, layout), sink, covered: &mut covered, seen: HashSet::new(), listings: LISTINGS, open: Vec::new(), waiting: 0 };
+        let mut walk = Walk {
+            image: Image::new(&mut file, layout),
+            sink,
+            covered: &mut covered,
+            seen: HashSet::new(),
+            listings: LISTINGS,
+            open: Vec::new(),
+            waiting: 0,
+        };
         walk.tree()?;
         uncovered(&mut file, length, covered, sink)
     }

@@ -73,7 +73,8 @@ impl<'i, 'f> Image<'i, 'f> {
             1 => up_to(&mut flate2::read::ZlibDecoder::new(packed), most),
             2 => up_to(&mut LzmaReader::new_mem_limit(packed, limit, None)?, most),
             4 => up_to(&mut XzReader::new_mem_limit(packed, false, limit), most),
-            5 => lz4_flex::block::decompress(packed, most as usize).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
+            5 => lz4_flex::block::decompress(packed, most as usize)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
             6 => {
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(packed)?;
                 // No block is longer than a mebibyte, so no honest one looks farther back.
@@ -140,7 +141,19 @@ impl<'i, 'f> Image<'i, 'f> {
         let (start, size, fragment, offset) = fields.ok_or_else(|| damaged("not a file"))?;
         let block = u64::from(self.layout.block);
         let blocks = if fragment == NONE { size.div_ceil(block) } else { size / block };
-        Ok(Body { image: self, sizes: at, blocks, fragment, offset, left: size, start, at: start, plain: Vec::new(), given: 0, failure: None })
+        Ok(Body {
+            image: self,
+            sizes: at,
+            blocks,
+            fragment,
+            offset,
+            left: size,
+            start,
+            at: start,
+            plain: Vec::new(),
+            given: 0,
+            failure: None,
+        })
     }
 
     /// Makes the fragment with this number the one at hand.

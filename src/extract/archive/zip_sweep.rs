@@ -1,8 +1,8 @@
 //! What a zip's central directory does not cover: entries it leaves out, entries that share a name
 //! with a later one, whatever stands before the first header and behind the end.
 
-use super::spans::Span;
 use super::super::{Halt, Input, Member, MemberKind, ReadSeek, Sink};
+use super::spans::Span;
 use crate::finding::GapReason;
 use crate::place::escaped;
 use flate2::bufread::DeflateDecoder;

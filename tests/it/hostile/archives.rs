@@ -59,7 +59,8 @@ pub(crate) fn lz4(bytes: &[u8]) -> Vec<u8> {
     let mut before: &[u8] = b"";
     for block in bytes.chunks(64 << 10) {
         let packed = lz4_flex::block::compress_with_dict(block, before);
-        let (field, stored) = if packed.len() < block.len() { (packed.len() as u32, &packed[..]) } else { (1 << 31 | block.len() as u32, block) };
+        let (field, stored) =
+            if packed.len() < block.len() { (packed.len() as u32, &packed[..]) } else { (1 << 31 | block.len() as u32, block) };
         frame.extend(field.to_le_bytes());
         frame.extend(stored);
         frame.extend(hash(stored).to_le_bytes());

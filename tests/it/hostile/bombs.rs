@@ -132,7 +132,12 @@ fn false_zip_headers() {
 fn endless_parts() {
     let empty = gzip(b"");
     let frame = zstd::encode_all(&b""[..], 1).expect("a frame");
-    for bomb in [empty.repeat(20_000), frame.repeat(20_000), archives::lz4(b"").repeat(20_000), b"\x50\x2a\x4d\x18\0\0\0\0".repeat(50_000)] {
+    for bomb in [
+        empty.repeat(20_000),
+        frame.repeat(20_000),
+        archives::lz4(b"").repeat(20_000),
+        b"\x50\x2a\x4d\x18\0\0\0\0".repeat(50_000),
+    ] {
         let mut bomb = bomb;
         bomb.extend(gzip(token(3).as_bytes()));
         set_off(bomb, &Limits::default()).leaks(RULE);

@@ -10,6 +10,7 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("7z", sevenz(&files)),
         ("squashfs", squashfs("a.txt", text.as_bytes())),
         ("sif", sif(&[("definition", b"Bootstrap: scratch\n"), ("environment", text.as_bytes())])),
+        ("ext4", ext4("a.txt", text.as_bytes())),
         ("iso9660", iso("A.TXT;1", text.as_bytes())),
     ]
 }
@@ -28,7 +29,11 @@ pub(crate) fn sevenz(files: &[(&str, &[u8])]) -> Vec<u8> {
     header.extend([0x0a, 1]);
     header.extend(files.iter().flat_map(|(_, bytes)| crc32fast::hash(bytes).to_le_bytes()));
     header.extend([0, 0, 5, files.len() as u8, 0x11]);
-    let names: Vec<u8> = files.iter().flat_map(|(name, _)| format!("{name}\0").encode_utf16().collect::<Vec<_>>()).flat_map(u16::to_le_bytes).collect();
+    let names: Vec<u8> = files
+        .iter()
+        .flat_map(|(name, _)| format!("{name}\0").encode_utf16().collect::<Vec<_>>())
+        .flat_map(u16::to_le_bytes)
+        .collect();
     header.extend(number(names.len() + 1));
     header.push(0);
     header.extend(names);
@@ -43,10 +48,12 @@ pub(crate) fn sevenz(files: &[(&str, &[u8])]) -> Vec<u8> {
 /// One file in the root directory, nothing of it compressed.
 pub(crate) fn squashfs(name: &str, bytes: &[u8]) -> Vec<u8> {
     let stored = |block: &[u8]| [&(0x8000 | block.len() as u16).to_le_bytes()[..], block].concat();
-    let inode = |kind: u16, number: u32| [&kind.to_le_bytes()[..], &[0xa4, 1, 0, 0, 0, 0, 0, 0, 0, 0], &number.to_le_bytes()].concat();
+    let inode =
+        |kind: u16, number: u32| [&kind.to_le_bytes()[..], &[0xa4, 1, 0, 0, 0, 0, 0, 0, 0, 0], &number.to_le_bytes()].concat();
     let numbers = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<_>>();
     // A header of one entry, whose inode is the first.
-    let listing = [&numbers(&[0, 0, 1])[..], &[0, 0, 0, 0, 2, 0], &(name.len() as u16 - 1).to_le_bytes(), name.as_bytes()].concat();
+    let listing =
+        [&numbers(&[0, 0, 1])[..], &[0, 0, 0, 0, 2, 0], &(name.len() as u16 - 1).to_le_bytes(), name.as_bytes()].concat();
     let file = [inode(2, 1), numbers(&[96, u32::MAX, 0, bytes.len() as u32, 1 << 24 | bytes.len() as u32])].concat();
     let directory = [inode(1, 2), numbers(&[0, 2]), (listing.len() as u16 + 3).to_le_bytes().to_vec(), vec![0; 6]].concat();
     let (inodes, directories) = (stored(&[&file[..], &directory].concat()), stored(&listing));
@@ -111,5 +118,35 @@ pub(crate) fn iso(name: &str, bytes: &[u8]) -> Vec<u8> {
     }
     image.resize(19 * SECTOR, 0);
     image.extend(bytes);
+    image
+}
+
+/// One file in the root directory: superblock, descriptors, inodes, directory and file in blocks of 1 KiB.
+pub(crate) fn ext4(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut image = vec![0; 6 << 10];
+    let mut put = |at: usize, field: &[u8]| image[at..at + field.len()].copy_from_slice(field);
+    // 16 inodes, 7 blocks, the first block of data, inodes in a group, magic, state, behaviour on errors.
+    for (at, number) in [(0x00, 16u32), (0x04, 7), (0x14, 1), (0x28, 16), (0x38, 0x0001_ef53), (0x3c, 1)] {
+        put(1024 + at, &number.to_le_bytes());
+    }
+    put(2048 + 8, &3u32.to_le_bytes());
+    // The root directory by a list of blocks, the file, inode 12, by one extent.
+    let (root, file) = (3072 + 128, 3072 + 11 * 128);
+    put(root, &0o040_755u16.to_le_bytes());
+    put(root + 4, &1024u32.to_le_bytes());
+    put(root + 0x28, &5u32.to_le_bytes());
+    put(file, &0o100_644u16.to_le_bytes());
+    put(file + 4, &(bytes.len() as u32).to_le_bytes());
+    put(file + 0x20, &0x0008_0000u32.to_le_bytes());
+    put(file + 0x28, &[0x0a, 0xf3, 1, 0, 4, 0, 0, 0]);
+    put(file + 0x28 + 16, &[1, 0, 0, 0, 6, 0, 0, 0]);
+    let entry = |number: u32, length: u16, name: &str| {
+        [&number.to_le_bytes()[..], &length.to_le_bytes(), &[name.len() as u8, 0], name.as_bytes()].concat()
+    };
+    put(5120, &entry(2, 12, "."));
+    put(5132, &entry(2, 12, ".."));
+    put(5144, &entry(12, 1000, name));
+    image.extend(bytes);
+    image.resize(7 << 10, 0);
     image
 }

@@ -58,7 +58,11 @@ fn archives() {
         ("crc.cpio", "cd tree/etc; ls | cpio --quiet -o -H crc > ../../crc.cpio".into()),
         ("odc.cpio", "cd tree/etc; ls | cpio --quiet -o -H odc > ../../odc.cpio".into()),
         ("bin.cpio", "cd tree/etc; ls | cpio --quiet -o -H bin > ../../bin.cpio".into()),
-        ("initrd", "cd tree/etc; echo long.txt | cpio --quiet -o -H newc > ../../initrd; ls | cpio --quiet -o -H newc >> ../../initrd".into()),
+        (
+            "initrd",
+            "cd tree/etc; echo long.txt | cpio --quiet -o -H newc > ../../initrd; ls | cpio --quiet -o -H newc >> ../../initrd"
+                .into(),
+        ),
         ("a.7z", "cd tree/etc; 7z a -bd ../../a.7z . > ../../log".into()),
         ("b.7z", "cd tree/etc; 7z a -bd -m0=bzip2 -ms=off ../../b.7z . > ../../log".into()),
         ("c.7z", "cd tree/etc; 7z a -bd -m0=deflate -mhc=off ../../c.7z . > ../../log".into()),
@@ -67,7 +71,8 @@ fn archives() {
         check(folder.path(), "sh", &line, made, Some(name));
     }
     // Behind the first archive, compressed.
-    let line = "cd tree/etc; echo long.txt | cpio --quiet -o -H newc > ../../packed; ls | cpio --quiet -o -H newc | xz >> ../../packed";
+    let line =
+        "cd tree/etc; echo long.txt | cpio --quiet -o -H newc > ../../packed; ls | cpio --quiet -o -H newc | xz >> ../../packed";
     check(folder.path(), "sh", line, "packed", Some(&format!("behind TRAILER!!!!{name}")));
 }
 
@@ -78,6 +83,10 @@ fn file_systems() {
         let made = format!("{compression}.sqsh");
         let line = format!("mksquashfs tree {made} -comp {compression} -quiet -no-progress > log");
         check(folder.path(), "sh", &line, &made, Some(FILE));
+    }
+    for kind in ["ext2", "ext3", "ext4", "ext4 -b 1024 -O ^metadata_csum,^64bit"] {
+        let line = format!("rm -f a.img; mkfs.{kind} -q -d tree a.img 8M 2> log");
+        check(folder.path(), "sh", &line.replace("mkfs.ext", "/usr/sbin/mke2fs -t ext"), "a.img", Some(FILE));
     }
     for (made, options) in [("rock.iso", "-R"), ("joliet.iso", "-J -joliet-long")] {
         let line = format!("xorriso -as mkisofs {options} -quiet -o {made} tree 2> log");
@@ -100,7 +109,8 @@ fn packages() {
 #[test]
 fn what_is_encrypted_is_a_gap() {
     let folder = tree();
-    for (made, line) in [("a.7z", "7z a -bd -ppassword a.7z tree > log"), ("b.7z", "7z a -bd -ppassword -mhe=on b.7z tree > log")] {
+    for (made, line) in [("a.7z", "7z a -bd -ppassword a.7z tree > log"), ("b.7z", "7z a -bd -ppassword -mhe=on b.7z tree > log")]
+    {
         run("sh", folder.path(), &["-c", line]);
         let answer = scanned(&folder.path().join(made), &Limits::default()).expect("a target");
         assert!(answer.audit.incidents.is_empty());
