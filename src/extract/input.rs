@@ -6,6 +6,7 @@
 //! fails loses nothing: what was spilled so far is read back, then the rest of the stream.
 
 use super::Head;
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Take, Write};
 
@@ -124,6 +125,26 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// All of the bytes, where there are at most `limit`; none of them are taken.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn held(&mut self, limit: usize) -> io::Result<Option<Cow<'_, [u8]>>> {
+        match &mut self.body {
+            Body::Memory { bytes, position } => {
+                let rest = bytes.get(*position..).unwrap_or_default();
+                Ok((rest.len() <= limit).then_some(Cow::Borrowed(rest)))
+            }
+            Body::Stream(stream) => {
+                stream.fill_to(limit.saturating_add(1)).inspect_err(|_| self.failed = true)?;
+                let rest = stream.rest();
+                Ok((rest.len() <= limit).then_some(Cow::Borrowed(rest)))
+            }
+            Body::File { reader } => whole(reader, limit),
+            Body::Spilled(reader) => whole(reader, limit),
+        }
+    }
+
     /// Goes back as far as possible: to the start of what is in memory. After a decoder failed, the
     /// bytes it took from there are seen again.
     pub fn rewind(&mut self) {
@@ -164,6 +185,15 @@ impl<'a> Input<'a> {
             Body::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
+}
+
+/// What a file holds from where its reader stands, which stays there.
+fn whole<'b>(reader: &mut (impl Read + Seek), limit: usize) -> io::Result<Option<Cow<'b, [u8]>>> {
+    let start = reader.stream_position()?;
+    let mut bytes = Vec::new();
+    let got = reader.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    reader.seek(io::SeekFrom::Start(start))?;
+    Ok((got <= limit).then_some(Cow::Owned(bytes)))
 }
 
 impl Stream<'_> {
@@ -294,6 +324,24 @@ mod tests {
         let mut all = Vec::new();
         input.read_to_end(&mut all).unwrap();
         assert_eq!(all, bytes);
+    }
+
+    #[test]
+    fn bytes_are_held_up_to_the_limit_and_not_taken() {
+        let bytes: Vec<u8> = (0..300_000u32).map(|n| (n / 251) as u8).collect();
+        let check = |input: &mut Input<'_>| {
+            assert_eq!(input.held(bytes.len() - 1).unwrap(), None);
+            assert!(input.held(bytes.len()).unwrap().is_some_and(|held| held == bytes));
+            check_rest(input, &bytes);
+        };
+        check(&mut Input::memory(&bytes));
+        check(&mut Input::stream(bytes[..10].to_vec(), &mut &bytes[10..]));
+        check(&mut Input::file(&mut Cursor::new(&bytes)));
+        let mut reader = &bytes[..];
+        let mut spilled = Input::stream(Vec::new(), &mut reader);
+        drop(spilled.seekable().unwrap());
+        spilled.rewind();
+        check(&mut spilled);
     }
 
     #[test]

@@ -24,9 +24,31 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("gzip", [gzip(b"first member\n"), gzip(text.as_bytes())].concat()),
         ("zstd", [zstd(b"first frame\n"), zstd(text.as_bytes())].concat()),
         ("tar", tar),
+        ("GGUF", gguf(&text)),
+        ("safetensors", safetensors(&text)),
+        ("protobuf", protobuf(&text)),
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
     ]);
     samples
+}
+
+/// One key whose value is `text`, and no tensor.
+fn gguf(text: &str) -> Vec<u8> {
+    let string = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+    let counts = [0u64.to_le_bytes(), 1u64.to_le_bytes()].concat();
+    [&b"GGUF\x03\0\0\0"[..], &counts, &string("general.description"), b"\x08\0\0\0", &string(text)].concat()
+}
+
+/// Metadata with `text`, and one tensor.
+fn safetensors(text: &str) -> Vec<u8> {
+    let header = json!({"__metadata__": {"note": text}, "w": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}).to_string();
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), b"\x01\x02\x03\x04"].concat()
+}
+
+/// A version, and a message with a key and `text`.
+fn protobuf(text: &str) -> Vec<u8> {
+    let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2, bytes.len() as u8][..], bytes].concat();
+    [&b"\x08\x01"[..], &field(2, &[field(1, b"note"), field(2, text.as_bytes())].concat())].concat()
 }
 
 /// One zstd frame with a checksum.
