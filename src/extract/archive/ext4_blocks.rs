@@ -241,9 +241,11 @@ impl Runs {
             return Ok(());
         }
         let span = Span::of(first.saturating_mul(block), length);
+        let behind_hole = self.holes.last() == Some(&self.spans.len());
+        let full = self.spans.len() >= RUNS;
         match self.spans.last_mut() {
-            Some(last) if last.end == span.start && self.holes.last() != Some(&self.spans.len()) => last.end = span.end,
-            _ if self.spans.len() >= RUNS => return Err(damaged("more stretches than are kept")),
+            Some(last) if last.end == span.start && !behind_hole => last.end = span.end,
+            _ if full => return Err(damaged("more stretches than are kept")),
             _ => self.spans.push(span),
         }
         Ok(())
