@@ -8,11 +8,14 @@
 //! A format is a file here and a row in [`EXTRACTORS`].
 
 pub mod archive;
+pub mod build;
 
 mod cursor;
 mod input;
 mod kind;
 pub mod model;
+#[cfg(test)]
+mod testing;
 
 pub use input::{Input, ReadSeek};
 pub use kind::{OPAQUE, Opaque};
@@ -148,6 +151,12 @@ pub trait Sink {
     /// A text that the structure reveals, with what it calls it. It is scanned and not opened.
     fn text(&mut self, text: &Text<'_>) -> Result<(), Stop>;
 
+    /// Whether a text of this key would be judged by it. A format whose bytes are scanned as they are need not
+    /// push others.
+    fn wants(&self, _key: &[u8]) -> bool {
+        true
+    }
+
     /// Something that could not be seen. `bytes` is what it cost, where known.
     fn gap(&mut self, reason: GapReason, detail: String, bytes: Option<u64>);
 }
@@ -195,12 +204,17 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::SevenZ,
     &archive::Squashfs,
     &archive::Sif,
-    &archive::Iso,
-    &archive::Ext4,
     &archive::Lzma,
     &model::Gguf,
     &model::Safetensors,
     &model::Protobuf,
+    &build::Pyc,
+    &build::Class,
+    &build::Sqlite,
+    // What says in the middle what it is comes behind what says so at its start.
+    &archive::Iso,
+    &archive::Ext4,
+    // Last of all, see above.
     &archive::Zip,
 ];
 

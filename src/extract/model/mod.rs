@@ -4,8 +4,6 @@ mod gguf;
 mod json;
 mod protobuf;
 mod safetensors;
-#[cfg(test)]
-mod testing;
 
 pub use gguf::Gguf;
 pub use protobuf::Protobuf;

@@ -6,6 +6,7 @@
 
 pub(crate) mod archives;
 mod bombs;
+mod built;
 mod dialects;
 mod documents;
 mod extractors;
