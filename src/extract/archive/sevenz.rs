@@ -36,7 +36,7 @@ impl Extractor for SevenZ {
         About {
             title: "7z",
             reads: "files in LZMA, LZMA2, deflate, bzip2, zstd or stored, with the filters for code and delta; solid archives too",
-            limits: "encrypted ones are gaps, and so are BCJ2, PPMd and dictionaries over 128 MiB, half of it with each container around it; a header of up to 8 MiB",
+            limits: "encrypted ones are gaps, and so are BCJ2, PPMd, Deflate64 and dictionaries over 128 MiB, half of it with each container around it; a header of up to 8 MiB",
             specification: "https://github.com/ip7z/7zip/blob/main/DOC/7zFormat.txt",
         }
     }
@@ -102,7 +102,7 @@ fn contents(file: &mut File<'_>, length: u64, limit: u32) -> Result<(Contents, S
             Header::Plain(contents) => return Ok((contents, span)),
             Header::Packed(folder) => {
                 let mut reader = decoder(file, &folder, limit)
-                    .map_err(|(reason, why)| Halt::Broken(reason, format!("7z: the header is packed with {why}")))?;
+                    .map_err(|(reason, why)| Halt::Broken(reason, format!("7z: the header: {why}")))?;
                 header = up_to(&mut reader, folder.size.min(HEADER)).map_err(|_| broken())?;
                 if folder.parts.first().is_some_and(|(_, sum)| sum.is_some_and(|sum| sum != crc32fast::hash(&header))) {
                     return Err(broken());
@@ -148,8 +148,8 @@ fn unpack(file: &mut File<'_>, folder: &Folder, names: &[Listed], limit: u32, si
 
 /// A reader of what a folder unpacks to; or why there is none.
 fn decoder<'r>(file: &'r mut File<'_>, folder: &Folder, limit: u32) -> Result<Box<dyn Read + 'r>, (GapReason, String)> {
-    if let Some(coder) = folder.coders.iter().find(|coder| coder.id == [0x06, 0xf1, 0x07, 0x01]) {
-        return Err((GapReason::Encrypted, format!("encrypted ({} bytes of settings)", coder.properties.len())));
+    if folder.coders.iter().any(|coder| coder.id == [0x06, 0xf1, 0x07, 0x01]) {
+        return Err((GapReason::Encrypted, "encrypted".into()));
     }
     let &[(at, size)] = folder.packed.as_slice() else {
         return Err((GapReason::Unsupported, "several streams in one, as BCJ2 makes them".into()));
@@ -205,6 +205,8 @@ fn step<'r>(inner: Box<dyn Read + 'r>, coder: &Coder, limit: u32) -> Result<Box<
             decoder.window_log_max(limit.ilog2()).map_err(of_error)?;
             Box::new(decoder)
         }
+        [0x03, 0x04, 0x01] => return Err((GapReason::Unsupported, "PPMd".into())),
+        [0x04, 0x01, 0x09] => return Err((GapReason::Unsupported, "Deflate64".into())),
         id => {
             let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
             return Err((GapReason::Unsupported, format!("coder {id}")));

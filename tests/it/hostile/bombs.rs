@@ -96,6 +96,14 @@ fn overlapping_zip_entries() {
     check(bomb, GapReason::ExpansionLimit);
 }
 
+/// Files of an image that all have their data in the same place.
+#[test]
+fn overlapping_files_of_an_image() {
+    let names: Vec<_> = (b'0'..b'Z').map(|name| char::from(name).to_string()).collect();
+    let files: Vec<_> = names.iter().enumerate().map(|(index, name)| (name.as_str(), (900 << 10) - index)).collect();
+    check(images::iso_of(&files, &zeros(900 << 10)), GapReason::ExpansionLimit);
+}
+
 /// A zip that holds itself holds its own directory in an entry; without its exact bytes the shape will do:
 /// stored entries that reach over all that follows, themselves included.
 #[test]

@@ -93,6 +93,11 @@ pub(crate) fn sif(objects: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// One file in the root directory.
 pub(crate) fn iso(name: &str, bytes: &[u8]) -> Vec<u8> {
+    iso_of(&[(name, bytes.len())], bytes)
+}
+
+/// Files in the root directory that all begin at the first of these bytes.
+pub(crate) fn iso_of(files: &[(&str, usize)], bytes: &[u8]) -> Vec<u8> {
     const SECTOR: usize = 2048;
     let record = |name: &[u8], sector: u32, size: usize, flags: u8| {
         let mut record = vec![0; (33 + name.len()).next_multiple_of(2)];
@@ -113,9 +118,9 @@ pub(crate) fn iso(name: &str, bytes: &[u8]) -> Vec<u8> {
     image.resize(17 * SECTOR, 0);
     image.extend(b"\xffCD001\x01");
     image.resize(18 * SECTOR, 0);
-    for record in [record(&[0], 18, SECTOR, 2), record(&[1], 18, SECTOR, 2), record(name.as_bytes(), 19, bytes.len(), 0)] {
-        image.extend(record);
-    }
+    let links = [record(&[0], 18, SECTOR, 2), record(&[1], 18, SECTOR, 2)];
+    let files = files.iter().map(|(name, size)| record(name.as_bytes(), 19, *size, 0));
+    image.extend(links.into_iter().chain(files).flatten());
     image.resize(19 * SECTOR, 0);
     image.extend(bytes);
     image
