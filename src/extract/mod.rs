@@ -211,6 +211,8 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &build::Pyc,
     &build::Class,
     &build::Sqlite,
+    &build::Notebook,
+    &build::SourceMap,
     // What says in the middle what it is comes behind what says so at its start.
     &archive::Iso,
     &archive::Ext4,

@@ -12,6 +12,7 @@ mod nest;
 mod progress;
 mod root;
 mod settings;
+mod texts;
 mod tree;
 mod walker;
 
