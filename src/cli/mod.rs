@@ -3,6 +3,7 @@
 mod choice;
 mod demo;
 mod failure;
+mod formats;
 mod output;
 mod progress;
 mod rules;
@@ -30,6 +31,7 @@ Examples:
   docker save app | watertight scan -          without a file in between
   watertight scan model.pt --format json       for machines
   watertight rules list                        what is looked for
+  watertight formats                           what is opened, and how far
 
 Exit codes: 0 clean, 1 findings, 2 could not run, 3 nothing found but not wholly readable";
 
@@ -38,6 +40,7 @@ enum Command {
     Scan(scan::Args),
     Rules(rules::Args),
     Demo(demo::Args),
+    Formats(formats::Args),
 }
 
 /// Parses the command line, does what it says, and reports what went wrong to standard error.
@@ -54,6 +57,7 @@ pub fn main() -> Exit {
         Command::Scan(args) => scan::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Formats(args) => formats::run(&args),
     };
     outcome.unwrap_or_else(|failure| {
         failure.tell();

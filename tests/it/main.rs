@@ -7,6 +7,7 @@ mod compiled;
 mod determinism;
 mod files;
 mod gitleaks;
+mod formats;
 mod hostile;
 mod interop;
 mod packages;

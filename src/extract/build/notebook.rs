@@ -4,7 +4,7 @@
 //! `worksheets`. A text is a string or a list of lines, which is joined. Each cell is a member, and so is each text among
 //! its outputs; pictures are left out.
 
-use super::super::{Extractor, Halt, Head, Input, Member, MemberKind, Sink, Stop};
+use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink, Stop};
 use crate::finding::GapReason;
 use crate::image::json::Json;
 use std::io::BufRead;
@@ -18,6 +18,15 @@ const HELD: usize = 16 << 20;
 impl Extractor for Notebook {
     fn name(&self) -> &'static str {
         "notebook"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "Jupyter notebook",
+            reads: "cells and the texts among their outputs, joined and without escapes; metadata",
+            limits: "notebooks of up to 16 MiB by their cells; pictures are left out",
+            specification: "https://nbformat.readthedocs.io/en/latest/format_description.html",
+        }
     }
 
     fn probe(&self, head: &Head<'_>) -> bool {

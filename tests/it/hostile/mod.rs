@@ -4,11 +4,14 @@
 //! layer is cut or damaged is never called clean. The suite is driven by the table of extractors: a
 //! format that gets an extractor and no sample here fails it.
 
+pub(crate) mod archives;
 mod bombs;
 mod built;
+mod dialects;
 mod documents;
 mod extractors;
 mod files;
+pub(crate) mod images;
 mod layers;
 mod lies;
 mod random;

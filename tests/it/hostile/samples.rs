@@ -19,7 +19,9 @@ pub(crate) fn token(seed: u64) -> String {
 pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let text = token(1);
     let tar = tar_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")]);
-    vec![
+    let mut samples = super::archives::samples();
+    samples.extend(super::images::samples());
+    samples.extend([
         ("gzip", [gzip(b"first member\n"), gzip(text.as_bytes())].concat()),
         ("zstd", [zstd(b"first frame\n"), zstd(text.as_bytes())].concat()),
         ("tar", tar),
@@ -32,7 +34,8 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("notebook", notebook(&text)),
         ("source map", json!({"version": 3, "sources": ["a.js"], "sourcesContent": [text]}).to_string().into_bytes()),
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
-    ]
+    ]);
+    samples
 }
 
 /// One key whose value is `text`, and no tensor.
