@@ -114,19 +114,31 @@ fn listed(
                 let drained = io::copy(&mut body, &mut io::sink());
                 body.failure.or(drained.err()).map(|error| (reason_of(&error), error.to_string()))
             }
-            Err(ZipError::UnsupportedArchive(what)) => Some((GapReason::Unsupported, what.to_string())),
-            Err(error) => Some((GapReason::Damaged, error.to_string())),
+            Err(error) => Some((reason_to_refuse(&error), error.to_string())),
         };
         match failure {
             None => spans.push(span),
-            // Uncovered, its bytes are swept: read once more by its local header, and as they are.
-            Some((reason, detail)) => {
-                let cost = (reason == GapReason::Unsupported).then_some(size);
-                sink.gap(reason, format!("zip: {label}: {detail}"), cost);
+            Some((GapReason::Unsupported, detail)) => {
+                sink.gap(GapReason::Unsupported, format!("zip: {label}: {detail}"), Some(size));
+                // Its local header has no other method: its bytes as they are.
+                if let Ok(mut stored) = archive.by_index_raw(index) {
+                    sink.raw(&mut stored)?;
+                    spans.push(span);
+                }
             }
+            // Uncovered, its bytes are swept: read once more by its local header, and as they are.
+            Some((reason, detail)) => sink.gap(reason, format!("zip: {label}: {detail}"), None),
         }
     }
     Ok(())
+}
+
+/// What the crate's refusal to open an entry says of it.
+fn reason_to_refuse(error: &ZipError) -> GapReason {
+    match error {
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => GapReason::Unsupported,
+        _ => GapReason::Damaged,
+    }
 }
 
 /// The size of the central directory as the end record gives it, so that it can be judged before it
