@@ -17,6 +17,7 @@ mod entropy;
 mod envname;
 mod files;
 mod http;
+mod imports;
 mod judge;
 mod jwt;
 mod kernel;
@@ -217,6 +218,11 @@ impl Engine {
         let mut found = self.search(value, (!name.is_empty()).then_some(name), around, |_| {});
         outline::trace(&View { bytes: value, owned: 0..value.len(), whole: true, name: b"" }, &mut found);
         hits.extend(found);
+    }
+
+    /// Judges what a pickle imports: `name` of `module`. The hit is about the file as a whole and has the name.
+    pub fn import(&self, module: &[u8], name: &[u8], hits: &mut Vec<Hit>) {
+        imports::judge(&self.structural.imports, module, name, hits);
     }
 
     /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.

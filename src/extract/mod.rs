@@ -10,6 +10,7 @@
 pub mod archive;
 mod input;
 mod kind;
+pub mod model;
 
 pub use input::{Input, ReadSeek};
 pub use kind::{OPAQUE, Opaque};
@@ -114,6 +115,17 @@ impl<'a> Text<'a> {
     }
 }
 
+/// A piece of code that loading a file would call upon: what a pickle names to be imported.
+#[derive(Clone, Copy, Debug)]
+pub struct Import<'a> {
+    /// `os`.
+    pub module: &'a [u8],
+    /// `system`.
+    pub name: &'a [u8],
+    /// Where in the container it is named.
+    pub offset: u64,
+}
+
 /// Where extractors push to.
 pub trait Sink {
     /// A member. Its body is probed, opened and scanned; what is left unread of it is lost to no one
@@ -128,6 +140,12 @@ pub trait Sink {
 
     /// A text that the structure reveals, with what it calls it. It is scanned and not opened.
     fn text(&mut self, text: &Text<'_>) -> Result<(), Stop>;
+
+    /// Code that loading the container calls upon. Whether that is harmless is not the extractor's to say.
+    /// Whoever only wants what is in a container has no use for it.
+    fn import(&mut self, _: &Import<'_>) -> Result<(), Stop> {
+        Ok(())
+    }
 
     /// Something that could not be seen. `bytes` is what it cost, where known.
     fn gap(&mut self, reason: GapReason, detail: String, bytes: Option<u64>);
@@ -162,7 +180,16 @@ impl From<io::Error> for Halt {
 
 /// All formats, in the order in which they are asked. Zip is last: it may be known by its end alone,
 /// and an end that is appended to a layer must not hide what its start says.
-pub static EXTRACTORS: &[&dyn Extractor] = &[&archive::Gzip, &archive::Zstd, &archive::Tar, &archive::Zip];
+pub static EXTRACTORS: &[&dyn Extractor] = &[
+    &archive::Gzip,
+    &archive::Zstd,
+    &archive::Zlib,
+    &archive::Tar,
+    &model::Npy,
+    &model::Pickle,
+    &model::OldJoblib,
+    &archive::Zip,
+];
 
 /// The format of some bytes, if it is one that opens.
 pub fn probe(head: &Head<'_>) -> Option<&'static dyn Extractor> {

@@ -160,6 +160,8 @@ pub enum Structure {
     DockerAuth,
     /// A `.env` file.
     StrayEnv,
+    /// What a pickle imports.
+    UnsafeImport,
 }
 
 /// Reads one file.

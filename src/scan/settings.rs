@@ -4,7 +4,7 @@ use super::crew::Crew;
 use super::flat::Origin;
 use super::locate::unlined;
 use crate::detect::Hit;
-use crate::extract::Text;
+use crate::extract::{Import, Text};
 use crate::finding::{Finding, Totals};
 use crate::image::{Document, Form, Image, Setting};
 use crate::place::Place;
@@ -46,6 +46,16 @@ pub(super) fn scan_text(crew: &Crew<'_>, origin: &Origin, text: &Text<'_>) {
         Finding { name, offset: text.offset, ..plain(origin, hit) }
     };
     crew.deliver(hits.into_iter().map(named).collect(), Vec::new(), Totals::default());
+}
+
+/// Asks whether it is dangerous to load a file that imports this.
+pub(super) fn judge_import(crew: &Crew<'_>, origin: &Origin, import: &Import<'_>) {
+    let mut hits = Vec::new();
+    crew.engine.import(import.module, import.name, &mut hits);
+    if !hits.is_empty() {
+        let findings = hits.into_iter().map(|hit| Finding { offset: import.offset, ..plain(origin, hit) }).collect();
+        crew.deliver(findings, Vec::new(), Totals::default());
+    }
 }
 
 /// The keys that lead to a text, and on to what is in it.
