@@ -93,8 +93,6 @@ const NAMES: &[&str] = &[
     "builtins.globals",
     "builtins.locals",
     "builtins.vars",
-    "builtins.delattr",
-    "builtins.setattr",
     "builtins.memoryview.cast",
     "sys.modules",
     "sys.exit",
@@ -169,7 +167,7 @@ const HARMLESS_OF_OS: &[&str] =
 
 /// Names that alone say little.
 const WEAK: &[&str] =
-    &["builtins.getattr", "operator.attrgetter", "operator.methodcaller", "functools.reduce", "builtins.map", "builtins.filter"];
+    &["builtins.getattr", "builtins.setattr", "builtins.delattr", "operator.attrgetter", "operator.methodcaller", "functools.reduce", "builtins.map", "builtins.filter"];
 
 /// Names that are dangerous wherever they are reached through: `torch.serialization` has `os` as an attribute.
 const ANYWHERE: &[&str] = &[

@@ -117,7 +117,8 @@ pub(super) fn push(
     if dtype.size == 0 || dtype.size > ITEM {
         return sink.raw(body);
     }
-    let mut rows = Rows { dtype, width: shape.last().copied().filter(|_| shape.len() > 1), label, row: 0, key: Vec::new() };
+    let width = shape.last().copied().filter(|_| shape.len() > 1);
+    let mut rows = Rows { dtype, is_single: shape.is_empty(), width, label, row: 0, key: Vec::new() };
     let mut item = Vec::new();
     loop {
         item.clear();
@@ -136,6 +137,8 @@ pub(super) fn push(
 /// The items of an array, one by one.
 struct Rows<'a> {
     dtype: &'a Dtype,
+    /// Whether the array is one value.
+    is_single: bool,
     /// The innermost side, if there is more than one.
     width: Option<u64>,
     label: &'a Label<'a>,
@@ -150,6 +153,7 @@ impl Rows<'_> {
             return Ok(());
         }
         let index = match self.width {
+            _ if self.is_single => String::new(),
             Some(width) if width > 0 => format!("[{}][{}]", self.row / width, self.row % width),
             _ => format!("[{}]", self.row),
         };

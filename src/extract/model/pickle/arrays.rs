@@ -2,7 +2,7 @@
 //! string buffers of Arrow.
 
 use super::super::super::{Input, Sink, Stop};
-use super::super::dtype::{self, Dtype, Field, Kind, Label};
+use super::super::dtype::{self, Dtype, Field, Label};
 use super::super::keys::is_key;
 use super::heap::{Heap, Id, Node, Object};
 use super::machine::Machine;
@@ -51,6 +51,11 @@ fn shape_of(heap: &Heap, id: Id) -> Vec<u64> {
     sides.map(|side| heap.int(*side).and_then(|side| u64::try_from(side).ok()).unwrap_or(0)).collect()
 }
 
+/// Whether an object is the type of an array.
+pub(super) fn is_type(heap: &Heap, object: &Object) -> bool {
+    heap.global(object.class).is_some_and(|(module, name)| module.starts_with(b"numpy") && name == b"dtype")
+}
+
 /// The type that an object is: `numpy.dtype(code, …)` with its state (version, order, base, names, fields, size, …).
 pub(super) fn type_of(heap: &Heap, id: Id) -> Option<Dtype> {
     typed(heap, id, 0)
@@ -58,8 +63,7 @@ pub(super) fn type_of(heap: &Heap, id: Id) -> Option<Dtype> {
 
 fn typed(heap: &Heap, id: Id, depth: usize) -> Option<Dtype> {
     let object = heap.object(id)?;
-    let (_, name) = heap.global(object.class)?;
-    if name != b"dtype" || depth > 4 {
+    if !is_type(heap, object) || depth > 4 {
         return None;
     }
     let code = heap.chars(*heap.sequence(object.args)?.first()?)?;

@@ -67,8 +67,11 @@ fn columns(heap: &Heap, trails: &Trails<'_>, items: &[Id], sink: &mut dyn Sink) 
         match arrays::rows(ends, bytes) {
             Some(rows) => {
                 for (row, text) in rows.into_iter().enumerate().filter(|(_, text)| !text.is_empty()) {
-                    let name = [&name, format!("[{row}]").as_bytes()].concat();
-                    sink.text(&Text { name: &name, key, bytes: text, offset: chars.offset })?;
+                    let named = pair.first().and_then(|id| trails.row(*id, row));
+                    let index = named.map_or_else(|| format!("[{row}]").into_bytes(), |named| [b".", named].concat());
+                    let name = [name.as_slice(), &index].concat();
+                    let name = name.strip_prefix(b".").unwrap_or(&name);
+                    sink.text(&Text { name, key: named.unwrap_or(key), bytes: text, offset: chars.offset })?;
                 }
             }
             None if is_text(bytes) => sink.text(&Text { name: &name, key, bytes, offset: chars.offset })?,

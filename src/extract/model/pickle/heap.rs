@@ -5,6 +5,8 @@
 //! heap is to hand out what is in it and [`Heap::renew`] it, which keeps what may still be called by
 //! name: short texts and globals.
 
+use super::super::keys::is_key;
+
 /// A value, by its number.
 pub(super) type Id = u32;
 
@@ -15,8 +17,9 @@ pub(super) const OPAQUE: Id = 0;
 const BYTES: usize = 8 << 20;
 /// … and nodes, with their children.
 const NODES: usize = 256 << 10;
-/// Longest text that is kept beyond a renewal, since it may be a key.
-const KEY: usize = 128;
+/// How deep the type of an array is kept beyond a renewal, and how many parts of it.
+const TYPE: usize = 4;
+const PARTS: usize = 16;
 
 /// A stretch of the arena.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -192,20 +195,24 @@ impl Heap {
         }
     }
 
-    /// An empty heap, but for what of `kept` may still be called by name, and containers, emptied, which
-    /// may still be filled. Says what became of each of `kept`. If the names alone would fill half of the heap they
-    /// are forgotten too, and the answer is `false`.
-    pub(super) fn renew<'k>(&mut self, kept: impl Iterator<Item = &'k mut Id>) -> bool {
+    /// An empty heap, but for what may still be called: of `filled`, the stack, containers without what they held, since
+    /// they may still get more; of both short texts that may be keys, globals and types of arrays. Says in place what
+    /// became of each. If those alone would fill half of the heap the rest is forgotten, and the answer is `false`.
+    pub(super) fn renew<'k>(
+        &mut self,
+        filled: impl Iterator<Item = &'k mut Id>,
+        named: impl Iterator<Item = &'k mut Id>,
+    ) -> bool {
         let mut fresh = Self::new();
         let mut moved = vec![OPAQUE; self.nodes.len()];
         let mut all = true;
-        for id in kept {
+        for (id, is_filled) in filled.map(|id| (id, true)).chain(named.map(|id| (id, false))) {
             let Some(slot) = moved.get_mut(*id as usize) else { continue };
             if *slot == OPAQUE && *id != OPAQUE {
                 let has_room = fresh.bytes.len() < BYTES / 2 && fresh.nodes.len() < NODES / 2;
                 all &= has_room;
                 if has_room {
-                    *slot = self.moved(*id, &mut fresh);
+                    *slot = self.moved(*id, is_filled, &mut fresh, 0);
                 }
             }
             *id = *slot;
@@ -214,23 +221,34 @@ impl Heap {
         all
     }
 
-    fn moved(&self, id: Id, fresh: &mut Self) -> Id {
+    fn moved(&self, id: Id, is_filled: bool, fresh: &mut Self, depth: usize) -> Id {
+        let is_type = |object: &Object| self.global(object.class).is_some_and(|(_, name)| name == b"dtype");
         let node = match self.get(id) {
             Node::Opaque => return OPAQUE,
             Node::Int(number) => Node::Int(*number),
-            Node::Chars(chars) if chars.span.len as usize > KEY => return OPAQUE,
             // What was handed out once is not to be handed out again.
-            Node::Chars(chars) => Node::Chars(Chars { span: fresh.span(self.bytes(chars.span)), offset: u64::MAX, ..*chars }),
+            Node::Chars(chars) if depth > 0 || is_key(self.bytes(chars.span)) => {
+                Node::Chars(Chars { span: fresh.span(self.bytes(chars.span)), offset: u64::MAX, ..*chars })
+            }
             Node::Global { module, name } => {
                 Node::Global { module: fresh.span(self.bytes(*module)), name: fresh.span(self.bytes(*name)) }
             }
+            Node::Object(object) if depth < TYPE && is_type(object) => {
+                let mut part = |id: Id| self.moved(id, false, fresh, depth + 1);
+                let (class, args) = (part(object.class), part(object.args));
+                let states = object.states.iter().map(|state| part(*state)).collect();
+                Node::Object(Box::new(Object { class, args, states, ..Object::default() }))
+            }
+            Node::Sequence(items) if 0 < depth && depth < TYPE && items.len() <= PARTS => {
+                Node::Sequence(items.iter().map(|item| self.moved(*item, false, fresh, depth + 1)).collect())
+            }
+            _ if !is_filled => return OPAQUE,
+            Node::Chars(_) => return OPAQUE,
             Node::Sequence(_) => Node::Sequence(Vec::new()),
             Node::Dict(_) => Node::Dict(Vec::new()),
             Node::Object(object) => {
-                let class = match self.get(object.class) {
-                    Node::Global { .. } => self.moved(object.class, fresh),
-                    _ => OPAQUE,
-                };
+                let is_global = matches!(self.get(object.class), Node::Global { .. });
+                let class = if is_global { self.moved(object.class, false, fresh, 1) } else { OPAQUE };
                 Node::Object(Box::new(Object { class, ..Object::default() }))
             }
         };

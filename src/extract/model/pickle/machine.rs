@@ -383,12 +383,12 @@ impl Machine {
             self.suspended.clear();
             self.overflow(sink);
         }
-        let outer = self.suspended.iter_mut().flat_map(|outer| {
-            let owner = std::iter::once(&mut outer.owner);
-            outer.stack.iter_mut().chain(owner).chain(outer.memo.ids())
-        });
-        let kept = self.stack.iter_mut().chain(outer).chain(self.memo.ids());
-        if !self.heap.renew(kept) {
+        let (mut filled, mut named): (Vec<&mut Id>, Vec<&mut Memo>) = (self.stack.iter_mut().collect(), vec![&mut self.memo]);
+        for outer in &mut self.suspended {
+            filled.extend(outer.stack.iter_mut().chain([&mut outer.owner]));
+            named.push(&mut outer.memo);
+        }
+        if !self.heap.renew(filled.into_iter(), named.into_iter().flat_map(Memo::ids)) {
             self.overflow(sink);
         }
         Ok(())

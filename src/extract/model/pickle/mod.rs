@@ -5,7 +5,9 @@
 //! it, goes out under the name that leads to it. Bytes behind the last pickle are scanned as they are.
 
 mod arrays;
+mod code;
 mod escapes;
+mod frames;
 mod handout;
 mod heap;
 mod long;

@@ -4,7 +4,9 @@
 //! costs no more than its edges. A text that several keys lead to gets the one that says most.
 
 use super::super::keys::{is_key, is_telling, names};
-use super::arrays;
+use super::code::{self, Tables};
+use super::{arrays, frames};
+use std::collections::BTreeMap;
 use super::heap::{Heap, Id, Node, OPAQUE, Object};
 
 /// Longest name, in bytes, and in steps.
@@ -20,11 +22,13 @@ const TRANSPARENT: [&[u8]; 4] = [b"__dict__", b"__pydantic_extra__", b"__pydanti
 
 /// What a value is to the one that has it.
 #[derive(Clone, Copy, Debug)]
-enum Label {
+pub(super) enum Label {
     /// Nothing to tell: an attribute of an attribute.
     Plain,
     /// What stands under a key, which is a text.
     Key(Id),
+    /// The same, where the key is no value of its own.
+    Word(u32),
     Index(u32),
 }
 
@@ -42,6 +46,9 @@ pub(super) struct Trails<'h> {
     rank: Vec<u8>,
     /// Bytes that are handed out with the array they belong to.
     bodies: Vec<bool>,
+    words: Vec<Vec<u8>>,
+    /// Names of the rows of a column, by its first buffer.
+    rows: BTreeMap<Id, Vec<Vec<u8>>>,
     todo: Vec<Id>,
 }
 
@@ -49,8 +56,15 @@ impl<'h> Trails<'h> {
     /// Lays trails from `roots`, then from all that no root leads to.
     pub(super) fn lay(heap: &'h Heap, roots: &[Id]) -> Self {
         let count = heap.len();
-        let mut trails =
-            Self { heap, edges: vec![None; count], rank: vec![0; count], bodies: vec![false; count], todo: Vec::new() };
+        let mut trails = Self {
+            heap,
+            edges: vec![None; count],
+            rank: vec![0; count],
+            bodies: vec![false; count],
+            words: Vec::new(),
+            rows: BTreeMap::new(),
+            todo: Vec::new(),
+        };
         let has_parent = trails.owned();
         let free = (1..count as Id).filter(|id| !has_parent.get(*id as usize).copied().unwrap_or(false));
         for root in roots.iter().copied().chain(free).chain(1..count as Id) {
@@ -90,13 +104,42 @@ impl<'h> Trails<'h> {
         owned
     }
 
+    pub(super) fn heap(&self) -> &'h Heap {
+        self.heap
+    }
+
+    /// A label of a text that is no value of its own.
+    pub(super) fn word(&mut self, text: &[u8]) -> Label {
+        self.words.push(text.get(..PART).unwrap_or(text).to_vec());
+        Label::Word(u32::try_from(self.words.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Notes the names of the rows of the column whose first buffer is `offsets`.
+    pub(super) fn set_rows(&mut self, offsets: Id, names: Vec<Vec<u8>>) {
+        self.rows.insert(offsets, names);
+    }
+
+    /// The name of a row of such a column.
+    pub(super) fn row(&self, offsets: Id, row: usize) -> Option<&[u8]> {
+        self.rows.get(&offsets)?.get(row).map(Vec::as_slice)
+    }
+
+    /// The text of a label that has one.
+    fn text(&self, label: Label) -> Option<&[u8]> {
+        match label {
+            Label::Key(id) => self.heap.chars(id),
+            Label::Word(word) => self.words.get(word as usize).map(Vec::as_slice),
+            Label::Plain | Label::Index(_) => None,
+        }
+    }
+
     /// Whether bytes belong to an array, with which they are handed out.
     pub(super) fn is_body(&self, id: Id) -> bool {
         self.bodies.get(id as usize).copied().unwrap_or(false)
     }
 
     /// The name of a value, and the last key of it.
-    pub(super) fn name(&self, id: Id) -> (Vec<u8>, &'h [u8]) {
+    pub(super) fn name(&self, id: Id) -> (Vec<u8>, &[u8]) {
         let (mut parts, mut length, mut key) = (Vec::new(), 0, None);
         let mut at = id;
         for _ in 0..STEPS {
@@ -104,8 +147,8 @@ impl<'h> Trails<'h> {
             match edge.label {
                 Label::Plain => {}
                 Label::Index(index) => parts.push(format!("[{index}]").into_bytes()),
-                Label::Key(text) => {
-                    let text = self.heap.chars(text).unwrap_or_default();
+                Label::Key(_) | Label::Word(_) => {
+                    let text = self.text(edge.label).unwrap_or_default();
                     key = key.or(Some(text));
                     parts.push(text.get(..PART).unwrap_or(text).to_vec());
                 }
@@ -135,7 +178,7 @@ impl<'h> Trails<'h> {
     }
 
     /// Notes that `from` has `id`, as what `label` says.
-    fn child(&mut self, from: Id, label: Label, id: Id) {
+    pub(super) fn child(&mut self, from: Id, label: Label, id: Id) {
         let rank = match (self.heap.get(id), label) {
             (Node::Sequence(_) | Node::Dict(_) | Node::Object(_), _) => {
                 let before = self.todo.len();
@@ -148,8 +191,8 @@ impl<'h> Trails<'h> {
             (Node::Chars(_), Label::Plain) => 1,
             (Node::Chars(_), Label::Index(_)) if self.is_telling_at(from) => 4,
             (Node::Chars(_), Label::Index(_)) => 2,
-            (Node::Chars(_), Label::Key(key)) if is_telling(self.heap.chars(key).unwrap_or_default()) => 5,
-            (Node::Chars(_), Label::Key(_)) => 3,
+            (Node::Chars(_), label) if self.text(label).is_some_and(is_telling) => 5,
+            (Node::Chars(_), _) => 3,
             _ => return,
         };
         if self.rank.get(id as usize).is_some_and(|known| *known < rank) {
@@ -169,8 +212,8 @@ impl<'h> Trails<'h> {
     /// Whether what leads to a container promises something.
     fn is_telling_at(&self, id: Id) -> bool {
         match self.edges.get(id as usize).copied().flatten() {
-            Some(Edge { label: Label::Key(key), .. }) => is_telling(self.heap.chars(key).unwrap_or_default()),
-            _ => false,
+            Some(edge) => self.text(edge.label).is_some_and(is_telling),
+            None => false,
         }
     }
 
@@ -253,6 +296,12 @@ impl<'h> Trails<'h> {
 
     fn object(&mut self, id: Id, object: &Object) {
         let heap = self.heap;
+        if arrays::is_type(heap, object) {
+            // Its codes are no texts of anyone, whatever key leads to the array.
+            self.claim(object.args);
+            heap.sequence(object.args).unwrap_or_default().iter().for_each(|arg| self.set_body(*arg));
+        }
+        frames::name_values(self, id);
         if let Some(array) = arrays::array(heap, object) {
             self.set_body(array.body);
             if let Some(items) = heap.sequence(array.body) {
@@ -266,6 +315,7 @@ impl<'h> Trails<'h> {
             }
         }
         if let Some(args) = heap.sequence(object.args) {
+            self.code(id, args);
             match self.fields(object.class) {
                 Some(fields) if fields.len() == args.len() => {
                     self.claim(object.args);
@@ -298,6 +348,26 @@ impl<'h> Trails<'h> {
             let is_text = matches!(self.heap.get(*item), Node::Chars(_));
             self.named_before(id, items, index as usize);
             self.child(id, if is_text { Label::Index(index) } else { Label::Plain }, *item);
+        }
+    }
+
+    /// Names the constants of a function: bytecode, constants, names and local names stand side by side.
+    fn code(&mut self, id: Id, args: &[Id]) {
+        let heap = self.heap;
+        for four in args.windows(4).filter(|_| args.len() > 11) {
+            let [code, consts, names, locals] = four else { continue };
+            let (Some(code), Some(consts)) = (heap.chars(*code), heap.sequence(*consts)) else { continue };
+            let (Some(names), Some(locals)) = (heap.sequence(*names), heap.sequence(*locals)) else { continue };
+            let tables = Tables { consts: consts.len(), names: names.len(), locals: locals.len() };
+            for (value, name) in code::stored(code, tables) {
+                let name = match name {
+                    code::Name::Local(at) => locals.get(at),
+                    code::Name::Other(at) => names.get(at),
+                };
+                if let (Some(value), Some(name)) = (consts.get(value), name.filter(|name| self.is_key(**name))) {
+                    self.child(id, Label::Key(*name), *value);
+                }
+            }
         }
     }
 
