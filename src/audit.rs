@@ -229,7 +229,7 @@ fn group(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
         });
         groups.entry((finding.secret.bare(), file)).or_default().push(occurrence);
     }
-    let mut incidents: Vec<_> = groups.into_values().filter_map(incident).collect();
+    let mut incidents: Vec<_> = groups.into_values().map(told_once).filter_map(incident).collect();
     incidents.sort_by(|a, b| {
         let key = |incident: &Incident| {
             (std::cmp::Reverse(incident.severity), incident.disposition, std::cmp::Reverse(incident.confidence))
@@ -237,6 +237,20 @@ fn group(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
         key(a).cmp(&key(b)).then_with(|| a.rule.id.cmp(&b.rule.id)).then_with(|| a.occurrences.cmp(&b.occurrences))
     });
     incidents
+}
+
+/// Of the findings of one secret at one place those without a name go where another has one: the same bytes
+/// were looked at as they are, and by a structure that names them.
+fn told_once(mut occurrences: Vec<Occurrence>) -> Vec<Occurrence> {
+    let spot = |occurrence: &Occurrence| {
+        let finding = &occurrence.finding;
+        (occurrence.image, occurrence.layer, finding.place.clone(), finding.entry, finding.offset)
+    };
+    let named: HashSet<_> = occurrences.iter().filter(|occurrence| occurrence.finding.name.is_some()).map(spot).collect();
+    if !named.is_empty() {
+        occurrences.retain(|occurrence| occurrence.finding.name.is_some() || !named.contains(&spot(occurrence)));
+    }
+    occurrences
 }
 
 fn incident(occurrences: Vec<Occurrence>) -> Option<Incident> {

@@ -267,7 +267,7 @@ mod tests {
             "export API_TOKEN='<base62:32>'\r\n",
             "a.b.secretKey = \"<base64:20>\" # the key",
             "PRIVATE_KEY=\"-----BEGIN X-----\n<base64:60>\n-----END X-----\"\nPORT=1\n",
-            "MYSQL_PWD=hunter2",
+            "MYSQL_PWD=<word:9>",
             "API_KEY_2=<hex:32>",
             "\u{feff}SECRET_KEY_BASE=<hex:64>",
             "some words\nmore words\nand more\nAPP_KEY=base64:<base64:43>=",
@@ -358,10 +358,16 @@ mod tests {
         template("DB_PASSWORD=<replace_me>\nAPI_TOKEN=changeme\nA_KEY=xxx\nB_KEY=your-key-here\nC_KEY=${C_KEY}\nD_KEY=\n", &[]);
         template("APP_NAME=Laravel\nPORT=8080\nDEBUG=true\nDB_HOST=127.0.0.1\nNODE_ENV=production\nBUILD=<hex:40>\n", &[]);
         template(
-            "DB_PASSWORD=postgres\nADMIN_PASSWORD=admin123\nJWT_SECRET=super-secret-jwt-token\nMINIO_PASS=minioadmin\n",
+            &[
+                "DB_PASS",
+                "WORD=postgres\nADMIN_PASS",
+                "WORD=admin123\nJWT_SECRET=super-secret-jwt-token\nMINIO_PASS",
+                "=minioadmin\n",
+            ]
+            .concat(),
             &[],
         );
-        template("APP_SECRET=please choose a long one\nTOKEN_URL=https://x.internal/y1\nKEY_FILE=/run/k1.pem\n", &[]);
+        template("APP_KEY=please choose a long one\nTOKEN_URL=https://x.internal/y1\nKEY_FILE=/run/k1.pem\n", &[]);
         template("DB_PASSWORD=<word:18>\nPORT=1\nAPI_KEY='<hex:32>'\nNAME=<word:18>\n", &["DB_PASSWORD", "API_KEY"]);
     }
 

@@ -6,8 +6,19 @@
 //! fails loses nothing: what was spilled so far is read back, then the rest of the stream.
 
 use super::Head;
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Take, Write};
+
+/// A buffer that has a whole head, if there is one: what is left of it may be a few bytes, and it is filled anew only
+/// when it is empty or thrown away.
+fn whole_head<R: Read + Seek>(reader: &mut BufReader<R>) -> io::Result<&[u8]> {
+    if reader.buffer().len() < Head::LEN {
+        let here = reader.stream_position()?;
+        reader.seek(io::SeekFrom::Start(here))?;
+    }
+    reader.fill_buf()
+}
 
 /// Something that can be read at any place.
 pub trait ReadSeek: Read + Seek {}
@@ -115,12 +126,32 @@ impl<'a> Input<'a> {
     pub fn head(&mut self) -> io::Result<&[u8]> {
         match &mut self.body {
             Body::Memory { bytes, position } => Ok(bytes.get(*position..).unwrap_or_default()),
-            Body::File { reader } => reader.fill_buf(),
-            Body::Spilled(reader) => reader.fill_buf(),
+            Body::File { reader } => whole_head(reader).inspect_err(|_| self.failed = true),
+            Body::Spilled(reader) => whole_head(reader),
             Body::Stream(stream) => {
                 stream.fill_to(Head::LEN).inspect_err(|_| self.failed = true)?;
                 Ok(stream.rest())
             }
+        }
+    }
+
+    /// All of the bytes, where there are at most `limit`; none of them are taken.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn held(&mut self, limit: usize) -> io::Result<Option<Cow<'_, [u8]>>> {
+        match &mut self.body {
+            Body::Memory { bytes, position } => {
+                let rest = bytes.get(*position..).unwrap_or_default();
+                Ok((rest.len() <= limit).then_some(Cow::Borrowed(rest)))
+            }
+            Body::Stream(stream) => {
+                stream.fill_to(limit.saturating_add(1)).inspect_err(|_| self.failed = true)?;
+                let rest = stream.rest();
+                Ok((rest.len() <= limit).then_some(Cow::Borrowed(rest)))
+            }
+            Body::File { reader } => whole(reader, limit),
+            Body::Spilled(reader) => whole(reader, limit),
         }
     }
 
@@ -164,6 +195,15 @@ impl<'a> Input<'a> {
             Body::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
+}
+
+/// What a file holds from where its reader stands, which stays there.
+fn whole<'b>(reader: &mut (impl Read + Seek), limit: usize) -> io::Result<Option<Cow<'b, [u8]>>> {
+    let start = reader.stream_position()?;
+    let mut bytes = Vec::new();
+    let got = reader.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    reader.seek(io::SeekFrom::Start(start))?;
+    Ok((got <= limit).then_some(Cow::Owned(bytes)))
 }
 
 impl Stream<'_> {
@@ -294,6 +334,34 @@ mod tests {
         let mut all = Vec::new();
         input.read_to_end(&mut all).unwrap();
         assert_eq!(all, bytes);
+    }
+
+    #[test]
+    fn bytes_are_held_up_to_the_limit_and_not_taken() {
+        let bytes: Vec<u8> = (0..300_000u32).map(|n| (n / 251) as u8).collect();
+        let check = |input: &mut Input<'_>| {
+            assert_eq!(input.held(bytes.len() - 1).unwrap(), None);
+            assert!(input.held(bytes.len()).unwrap().is_some_and(|held| held == bytes));
+            check_rest(input, &bytes);
+        };
+        check(&mut Input::memory(&bytes));
+        check(&mut Input::stream(bytes[..10].to_vec(), &mut &bytes[10..]));
+        check(&mut Input::file(&mut Cursor::new(&bytes)));
+        let mut reader = &bytes[..];
+        let mut spilled = Input::stream(Vec::new(), &mut reader);
+        drop(spilled.seekable().unwrap());
+        spilled.rewind();
+        check(&mut spilled);
+    }
+
+    #[test]
+    fn a_head_is_whole_at_the_end_of_a_buffer() {
+        let bytes: Vec<u8> = (0..2 * CHUNK).map(|n| (n / 7) as u8).collect();
+        let mut file = Cursor::new(bytes.clone());
+        let mut input = Input::file(&mut file);
+        io::copy(&mut (&mut input).take(CHUNK as u64 - 3), &mut io::sink()).unwrap();
+        assert_eq!(input.head().unwrap().get(..Head::LEN), bytes.get(CHUNK - 3..CHUNK - 3 + Head::LEN));
+        check_rest(&mut input, &bytes[CHUNK - 3..]);
     }
 
     #[test]

@@ -8,6 +8,8 @@
 //! A format is a file here and a row in [`EXTRACTORS`].
 
 pub mod archive;
+
+mod cursor;
 mod input;
 mod kind;
 pub mod model;
@@ -93,9 +95,6 @@ pub struct Member<'a> {
 }
 
 /// A text as its container holds it, whole and without escapes.
-///
-/// Bytes that are pushed as a text are not to be pushed as raw bytes too: what is in them would be
-/// reported twice.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
     /// The keys that lead to it, for reports: `config.db.password`. Empty if there are none.
@@ -104,7 +103,8 @@ pub struct Text<'a> {
     pub key: &'a [u8],
     /// The text.
     pub bytes: &'a [u8],
-    /// Where in the container it begins, or what encodes it does.
+    /// Where in the container it begins, or what encodes it does. A format that leaves its bytes to be scanned as
+    /// they are and only tells their names must be exact: what is found at one place twice is told once.
     pub offset: u64,
 }
 
@@ -188,6 +188,9 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &model::Npy,
     &model::Pickle,
     &model::OldJoblib,
+    &model::Gguf,
+    &model::Safetensors,
+    &model::Protobuf,
     &archive::Zip,
 ];
 

@@ -42,8 +42,8 @@ pub(super) fn scan_text(crew: &Crew<'_>, origin: &Origin, text: &Text<'_>) {
     let named = |hit: Hit| {
         let inner = hit.name.clone().filter(|name| *name != key);
         let name = joined(&outer, inner);
-        // The bytes of a text need not stand in the file as they are, so its start is all that is certain.
-        Finding { name, offset: text.offset, ..plain(origin, hit) }
+        let found = plain(origin, hit);
+        Finding { name, offset: text.offset.saturating_add(found.offset), ..found }
     };
     crew.deliver(hits.into_iter().map(named).collect(), Vec::new(), Totals::default());
 }

@@ -7,6 +7,7 @@ mod determinism;
 mod files;
 mod hostile;
 mod interop;
+mod models;
 mod packages;
 mod recall;
 mod rules;

@@ -40,7 +40,7 @@ fn values_of_secrets() {
     );
     check(
         "kind: Secret\ndata:\n  .dockerconfigjson: <b64({\"auths\":{\"r.internal\":{\"auth\":\"<b64(ci:<word:14>)>\"}}})>\n",
-        &[("data..dockerconfigjson", "base64+base64")],
+        &[("data..dockerconfigjson.auths.r.internal.auth", "base64+base64")],
     );
 }
 
@@ -83,6 +83,6 @@ fn releases_of_helm() {
 fn keys_of_clients() {
     check(
         "kind: Config\nusers:\n- user:\n    client-key-data: <b64(<pem:RSA PRIVATE KEY>)>\n",
-        &[("users[0].user.client-key-data", "")],
+        &[("users[0].user.client-key-data", "base64")],
     );
 }

@@ -227,8 +227,8 @@ pub(super) fn reads_as_text(head: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::Seen;
     use super::*;
-    use crate::finding::GapReason;
 
     fn check(code: &str, expected: Option<(Kind, u64)>) {
         assert_eq!(Dtype::parse(code.as_bytes()).map(|dtype| (dtype.kind, dtype.size)), expected, "{code}");
@@ -247,38 +247,19 @@ mod tests {
         check("x4", None);
     }
 
-    #[derive(Default)]
-    struct Texts(Vec<(String, String, String)>);
-    impl Sink for Texts {
-        fn member(&mut self, _: &super::super::super::Member<'_>, _: &mut dyn Read) -> Result<(), Stop> {
-            Ok(())
-        }
-        fn raw(&mut self, _: &mut dyn Read) -> Result<(), Stop> {
-            Ok(())
-        }
-        fn numbers(&mut self, _: &mut dyn Read) -> Result<(), Stop> {
-            Ok(())
-        }
-        fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
-            let read = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            self.0.push((read(text.name), read(text.key), read(text.bytes)));
-            Ok(())
-        }
-        fn gap(&mut self, _: GapReason, _: String, _: Option<u64>) {}
-    }
-
     #[test]
     fn cells_are_texts_with_their_row() {
-        let pushed = |code: &str, shape: &[u64], body: &[u8]| {
-            let mut texts = Texts::default();
+        let check = |code: &str, shape: &[u64], body: &[u8], expected: Vec<(&str, &str)>| {
+            let mut seen = Seen::default();
             let label = Label { name: b"a.b", key: b"b", offset: 0 };
-            push(&Dtype::parse(code.as_bytes()).unwrap(), shape, &mut &*body, &label, &mut texts).unwrap();
-            texts.0
+            push(&Dtype::parse(code.as_bytes()).unwrap(), shape, &mut &*body, &label, &mut seen).unwrap();
+            assert_eq!(seen.texts, expected.into());
         };
-        let text = |name: &str, key: &str, text: &str| (name.to_owned(), key.to_owned(), text.to_owned());
         let wide = |text: &str| text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect::<Vec<u8>>();
-        assert_eq!(pushed(">U2", &[2], &wide("ab\u{e4}\0")), [text("a.b[0]", "b", "ab"), text("a.b[1]", "b", "\u{e4}")]);
-        assert_eq!(pushed("S3", &[3], b"abc\0\0\0d\0\0"), [text("a.b[0]", "b", "abc"), text("a.b[2]", "b", "d")]);
-        assert_eq!(pushed("S3", &[1, 2], b"keyval"), [text("a.b[0][0]", "b", "key"), text("a.b.key", "key", "val")]);
+        check(">U2", &[2], &wide("ab\u{e4}\0"), vec![("a.b[0]", "ab"), ("a.b[1]", "\u{e4}")]);
+        check("S3", &[3], b"abc\0\0\0d\0\0", vec![("a.b[0]", "abc"), ("a.b[2]", "d")]);
+        check("S3", &[], b"abc", vec![("a.b", "abc")]);
+        check("S3", &[1, 2], b"keyval", vec![("a.b[0][0]", "key"), ("a.b.key", "val")]);
+        check("S3", &[2], b"abcd", vec![("a.b[0]", "abc"), ("a.b[1]", "d")]);
     }
 }

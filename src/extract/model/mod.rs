@@ -1,11 +1,61 @@
-//! Model files: pickles and what is built on them, numpy arrays.
+//! Models: what machine learning keeps its weights in, with the settings that stand beside them.
 
 mod dtype;
+mod gguf;
 mod joblib;
+mod json;
 mod keys;
 mod numpy;
 mod pickle;
+mod protobuf;
+mod safetensors;
+#[cfg(test)]
+mod testing;
 
+pub use gguf::Gguf;
 pub use joblib::OldJoblib;
 pub use numpy::Npy;
 pub use pickle::Pickle;
+pub use protobuf::Protobuf;
+pub use safetensors::Safetensors;
+
+use super::{Halt, Input, Sink};
+use std::io::{self, BufRead, Read};
+
+/// A key shorter than this holds no credential that identifies itself.
+const TELLING: usize = 16;
+
+/// Reads what is left of the input: the stretches that are tensors as numbers, what lies between and behind
+/// them as it is. Each stretch is from where the input stands.
+fn stretches(input: &mut Input<'_>, mut tensors: Vec<(u64, u64)>, sink: &mut dyn Sink) -> Result<(), Halt> {
+    tensors.sort_unstable();
+    let start = input.position();
+    let mut covered: (u64, u64) = (0, 0);
+    // One that lies nowhere closes the last run of those that adjoin.
+    for (from, to) in tensors.into_iter().filter(|(from, to)| from < to).chain([(u64::MAX, u64::MAX)]) {
+        if from <= covered.1 {
+            covered.1 = covered.1.max(to);
+            continue;
+        }
+        let numbers = covered.1.saturating_sub(input.position() - start);
+        pass(input, numbers, |body| sink.numbers(body))?;
+        let between = from.saturating_sub(input.position() - start);
+        pass(input, between, |body| sink.raw(body))?;
+        covered = (from, to);
+        if input.fill_buf()?.is_empty() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Gives `length` bytes to `act`, and takes those that it leaves.
+fn pass(input: &mut Input<'_>, length: u64, act: impl FnOnce(&mut dyn Read) -> Result<(), super::Stop>) -> Result<(), Halt> {
+    if length == 0 {
+        return Ok(());
+    }
+    let mut body = input.take(length);
+    act(&mut body)?;
+    io::copy(&mut body, &mut io::sink())?;
+    Ok(())
+}

@@ -217,6 +217,7 @@ impl Literal<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::seen;
     use super::*;
     use crate::extract::model::dtype::Kind;
 
@@ -240,5 +241,25 @@ mod tests {
         check("{'descr': '<f8', 'shape': (-1,)}", None);
         check("{", None);
         check("", None);
+    }
+
+    #[test]
+    fn bodies_are_texts_numbers_or_a_pickle() {
+        let npy = |descr: &str, shape: &str, body: &[u8]| {
+            let header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n");
+            [b"\x93NUMPY\x02\0", &(header.len() as u32).to_le_bytes()[..], header.as_bytes(), body].concat()
+        };
+        let texts = seen(&Npy, &npy("'|S3'", "(2,)", b"abcxyz")).texts;
+        assert_eq!(texts, vec![("[0]", "abc"), ("[1]", "xyz")].into());
+        let record = seen(&Npy, &npy("[('name', '|S8'), ('value', '|S3')]", "(1,)", b"password\x61bc")).texts;
+        assert_eq!(record, vec![("[0].name", "password"), ("[0].password", "abc")].into());
+        let numbers = seen(&Npy, &npy("'<i2'", "(2,)", b"abcdrest"));
+        assert_eq!((numbers.numbers.as_slice(), numbers.texts), (&b"abcd"[..], Vec::new().into()));
+        assert!(numbers.raw.ends_with(b"rest"));
+        let objects = seen(&Npy, &npy("'|O'", "(2,)", b"\x80\x04N.")).members;
+        assert_eq!(objects.0.len(), 1);
+        assert_eq!(seen(&Npy, &npy("'<i2'", "(200000000000, 99999999999999)", b"abcd")).gaps, [GapReason::Damaged]);
+        assert_eq!(seen(&Npy, &npy("'<i2'", "(20000,)", b"abcd")).gaps, [GapReason::Truncated]);
+        assert_eq!(seen(&Npy, b"\x93NUMPY\x01\0\xff").gaps, [GapReason::Truncated]);
     }
 }

@@ -26,6 +26,9 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("npy", npy("|S60", text.as_bytes())),
         ("pickle", pickle(&[("layers", "two"), ("note", &text)])),
         ("joblib", [format!("ZF{:<19}", "0x34").as_bytes(), &zlib(&pickle(&[("note", &text)]))].concat()),
+        ("GGUF", gguf(&text)),
+        ("safetensors", safetensors(&text)),
+        ("protobuf", protobuf(&text)),
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
     ]
 }
@@ -57,6 +60,26 @@ pub(crate) fn pickle(pairs: &[(&str, &str)]) -> Vec<u8> {
     }
     out.extend(b"u.");
     out
+}
+
+/// One key whose value is `text`, and no tensor.
+fn gguf(text: &str) -> Vec<u8> {
+    let string = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+    let counts = [0u64.to_le_bytes(), 1u64.to_le_bytes()].concat();
+    [&b"GGUF\x03\0\0\0"[..], &counts, &string("general.description"), b"\x08\0\0\0", &string(text)].concat()
+}
+
+/// Metadata with `text`, and one tensor.
+fn safetensors(text: &str) -> Vec<u8> {
+    let header =
+        json!({"__metadata__": {"note": text}, "w": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}).to_string();
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), b"\x01\x02\x03\x04"].concat()
+}
+
+/// A version, and a message with a key and `text`.
+fn protobuf(text: &str) -> Vec<u8> {
+    let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2, bytes.len() as u8][..], bytes].concat();
+    [&b"\x08\x01"[..], &field(2, &[field(1, b"note"), field(2, text.as_bytes())].concat())].concat()
 }
 
 /// One zstd frame with a checksum.

@@ -16,6 +16,8 @@ mod memo;
 mod opcodes;
 mod probe;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod trails;
 
 use super::super::{Extractor, Halt, Head, Input, Sink};

@@ -1,0 +1,83 @@
+//! A slice of hostile bytes, read from its start: the one way in which a format takes numbers and
+//! stretches from bytes that are in memory. Past the end there is nothing, never a panic.
+
+/// A place in some bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// At the start of `bytes`.
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// At `at`, which may be past the end.
+    pub(crate) fn at(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at }
+    }
+
+    /// Where it is, from the start of the bytes.
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Bytes that lie ahead.
+    pub(crate) fn left(&self) -> usize {
+        self.bytes.len().saturating_sub(self.at)
+    }
+
+    /// Takes so many bytes, if there are as many.
+    pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let end = self.at.checked_add(count)?;
+        let taken = self.bytes.get(self.at..end)?;
+        self.at = end;
+        Some(taken)
+    }
+
+    /// As [`Self::take`], for a length that came as a number of 64 bits.
+    pub(crate) fn take_long(&mut self, count: u64) -> Option<&'a [u8]> {
+        self.take(usize::try_from(count).ok()?)
+    }
+
+    /// Takes as many bytes as the array has.
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    /// Takes a byte.
+    pub(crate) fn byte(&mut self) -> Option<u8> {
+        self.array().map(|[byte]| byte)
+    }
+
+    /// Takes a number of 32 bits, little-endian.
+    pub(crate) fn u32_le(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    /// Takes a number of 16 bits, big-endian.
+    pub(crate) fn u16_be(&mut self) -> Option<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    /// Takes a number of 32 bits, big-endian.
+    pub(crate) fn u32_be(&mut self) -> Option<u32> {
+        self.array().map(u32::from_be_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_lies_past_the_end() {
+        let mut cursor = Cursor::new(b"\x01\x02\x03\x04\x05");
+        assert_eq!((cursor.u16_be(), cursor.position(), cursor.left()), (Some(0x102), 2, 3));
+        assert_eq!((cursor.u32_le(), cursor.take(usize::MAX), cursor.position()), (None, None, 2));
+        assert_eq!((cursor.take_long(u64::MAX), cursor.byte(), cursor.take(2)), (None, Some(3), Some(&[4, 5][..])));
+        assert_eq!((cursor.byte(), Cursor::at(b"a", 9).byte(), Cursor::at(b"a", 9).left()), (None, None, 0));
+    }
+}
