@@ -20,6 +20,7 @@ import json
 import pathlib
 import pickle
 import random
+import re
 import string
 import struct
 import sys
@@ -216,7 +217,7 @@ def with_pandas():
         for kind in ("str", object):
             label = "objects" if kind is object else "str"
             yield f"frame-{label}-{protocol}.pkl", lambda v, p=protocol, k=kind: pickle.dumps(
-                pandas.DataFrame({**{n: [x, "other"] for n, x in v.items()}, "n": [1, 2]}).astype({n: k for n in v}), protocol=p)
+                pandas.DataFrame({**{n: [x, None] for n, x in v.items()}, "n": [1, 2]}).astype({n: k for n in v}), protocol=p)
             yield f"rows-{label}-{protocol}.pkl", lambda v, p=protocol, k=kind: pickle.dumps(
                 pandas.DataFrame({"name": list(v), "value": list(v.values())}, dtype=k), protocol=p)
             yield f"series-{label}-{protocol}.pkl", lambda v, p=protocol, k=kind: pickle.dumps(pandas.Series(dict(v), dtype=k), protocol=p)
@@ -350,7 +351,7 @@ def judge(folder, report):
             secret = value.split(":")[2].split("@")[0] if "://" in value else value
             wanted.add((path, secret))
             here = seen.get((path, secret), [])
-            has_name = any((finding["name"] or "").lower().endswith(name) for finding in here)
+            has_name = any(re.sub(r"(\[\d+\])+$", "", finding["name"] or "").lower().endswith(name) for finding in here)
             every, found, named = every + 1, found + bool(here), named + has_name
             repeated += len(here) > 1
             if name in NEEDS_NAME:

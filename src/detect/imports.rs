@@ -166,8 +166,16 @@ const HARMLESS_OF_OS: &[&str] =
     &["PathLike", "fspath", "fsencode", "fsdecode", "stat_result", "terminal_size", "times_result", "path"];
 
 /// Names that alone say little.
-const WEAK: &[&str] =
-    &["builtins.getattr", "builtins.setattr", "builtins.delattr", "operator.attrgetter", "operator.methodcaller", "functools.reduce", "builtins.map", "builtins.filter"];
+const WEAK: &[&str] = &[
+    "builtins.getattr",
+    "builtins.setattr",
+    "builtins.delattr",
+    "operator.attrgetter",
+    "operator.methodcaller",
+    "functools.reduce",
+    "builtins.map",
+    "builtins.filter",
+];
 
 /// Names that are dangerous wherever they are reached through: `torch.serialization` has `os` as an attribute.
 const ANYWHERE: &[&str] = &[

@@ -13,7 +13,7 @@ import pickle
 import sys
 import types
 
-Named = collections.namedtuple("Named", "user token")
+Named = collections.namedtuple("Named", "user token host")
 
 
 @dataclasses.dataclass
@@ -64,7 +64,7 @@ def files(values):
     yield "partial", functools.partial(connect, **both), names
     yield "tuples", list(both.items()), {f"[{n}].{name}": kind for n, (name, kind) in enumerate(names.items())}
     yield "records", [{"name": n, "value": v} for n, v in both.items()], {f"[{n}].{x}": k for n, (x, k) in enumerate(names.items())}
-    yield "named", Named("bob", token), {"[1]": "token"}
+    yield "named", Named("bob", token, "db.internal"), {"[1]": "token"}
     yield "bytes", {name: value.encode() for name, value in both.items()}, names
     # One value under several names, one key in several dicts.
     yield "shared", {"a": token, "github_token": token, "b": token}, {"github_token": "token"}

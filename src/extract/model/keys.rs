@@ -42,7 +42,8 @@ mod tests {
         let check = |text: &str, expected: bool| assert_eq!(is_key(text.as_bytes()), expected, "{text}");
         check("aws_secret_access_key", true);
         check("spring.datasource.password", true);
-        check("s3", true);
+        check("s3_key", true);
+        check("s3", false);
         check("", false);
         check("a sentence", false);
         check("4o7fB0rHmo22", false);

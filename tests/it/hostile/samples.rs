@@ -71,8 +71,7 @@ fn gguf(text: &str) -> Vec<u8> {
 
 /// Metadata with `text`, and one tensor.
 fn safetensors(text: &str) -> Vec<u8> {
-    let header =
-        json!({"__metadata__": {"note": text}, "w": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}).to_string();
+    let header = json!({"__metadata__": {"note": text}, "w": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}).to_string();
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), b"\x01\x02\x03\x04"].concat()
 }
 

@@ -20,7 +20,14 @@ struct Dialect {
 /// 3.6 to 3.12, then 3.13.
 const DIALECTS: [Dialect; 2] = [
     Dialect { load: 100, store_local: 125, store_name: [90, 97, 95], extend: 144, store_two: None, store_and_load: None },
-    Dialect { load: 83, store_local: 110, store_name: [114, 113, 108], extend: 71, store_two: Some(112), store_and_load: Some(111) },
+    Dialect {
+        load: 83,
+        store_local: 110,
+        store_name: [114, 113, 108],
+        extend: 71,
+        store_two: Some(112),
+        store_and_load: Some(111),
+    },
 ];
 
 /// Where a name stands.

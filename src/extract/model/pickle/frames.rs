@@ -26,6 +26,11 @@ pub(super) fn name_values(trails: &mut Trails<'_>, id: Id) {
     if !module.starts_with(b"pandas") || !matches!(name, b"BlockManager" | b"SingleBlockManager") {
         return;
     }
+    let state = object.states.last().and_then(|state| heap.sequence(*state));
+    if let Some([axes, values, items, ..]) = state {
+        by_state(trails, id, [*axes, *values, *items], name == b"SingleBlockManager");
+        return;
+    }
     let Some([blocks, axes, ..]) = heap.sequence(object.args) else { return };
     let blocks: Vec<_> = heap.sequence(*blocks).unwrap_or_default().iter().filter_map(|block| block_of(heap, *block)).collect();
     let labels = heap.sequence(*axes).and_then(|axes| labels(heap, *axes.first()?)).unwrap_or_default();
@@ -40,6 +45,25 @@ pub(super) fn name_values(trails: &mut Trails<'_>, id: Id) {
     let rows = of_names.and_then(|column| blocks.iter().find_map(|block| column_of(heap, block, column)));
     for block in &blocks {
         name_block(trails, id, block, &labels, rows.as_deref().filter(|_| labels.len() == 2).zip(of_names));
+    }
+}
+
+/// The same where a state has it: axes, the values of each block, and its columns as an index of their own. So series
+/// are written, and frames before pandas 1.3.
+fn by_state(trails: &mut Trails<'_>, id: Id, [axes, values, items]: [Id; 3], is_series: bool) {
+    let heap = trails.heap();
+    let values = heap.sequence(values).unwrap_or_default();
+    if is_series {
+        let names = heap.sequence(axes).and_then(|axes| labels(heap, *axes.first()?)).unwrap_or_default();
+        if let Some(values) = values.first() {
+            name_rows(trails, id, *values, &names);
+        }
+        return;
+    }
+    for (values, items) in values.iter().zip(heap.sequence(items).unwrap_or_default()) {
+        let labels = labels(heap, *items).unwrap_or_default();
+        let block = Block { values: *values, columns: (0..labels.len()).collect() };
+        name_block(trails, id, &block, &labels, None);
     }
 }
 

@@ -63,7 +63,7 @@ fn columns(heap: &Heap, trails: &Trails<'_>, items: &[Id], sink: &mut dyn Sink) 
         if chars.offset == u64::MAX {
             continue;
         }
-        let (name, key) = pair.first().map(|id| trails.name(*id)).unwrap_or_default();
+        let (name, key) = pair.first().map(|id| trails.column(*id)).unwrap_or_default();
         match arrays::rows(ends, bytes) {
             Some(rows) => {
                 for (row, text) in rows.into_iter().enumerate().filter(|(_, text)| !text.is_empty()) {

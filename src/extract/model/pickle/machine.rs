@@ -95,13 +95,13 @@ impl Machine {
             }
             Op::StackGlobal => self.stack_global(sink)?,
             Op::Build => self.build(input, sink)?,
-            _ => self.on_stack(op, sink)?,
+            _ => self.on_stack(op, sink),
         }
         Ok(false)
     }
 
     /// Instructions that need no more than what is on the stack.
-    fn on_stack(&mut self, op: Op, sink: &mut dyn Sink) -> Result<(), End> {
+    fn on_stack(&mut self, op: Op, sink: &mut dyn Sink) {
         match op {
             Op::Mark => self.marks.push(self.stack.len()),
             Op::Pop => self.pop_or_unmark(),
@@ -112,6 +112,34 @@ impl Machine {
             }
             Op::Opaque | Op::Extension | Op::Buffer => self.stack.push(OPAQUE),
             Op::Int(number) => self.push(Node::Int(number)),
+            Op::Put(slot) => self.put(Some(slot), sink),
+            Op::Memoize => self.put(None, sink),
+            Op::Get(slot) => self.stack.push(self.memo.get(slot)),
+            Op::Persistent => {
+                let args = self.pop();
+                self.push(Node::Object(Box::new(Object { args, ..Object::default() })));
+            }
+            Op::Reduce | Op::NewObj => {
+                let args = self.pop();
+                let class = self.pop();
+                self.reduce(class, args);
+            }
+            Op::NewObjEx => {
+                let (keywords, args, class) = (self.pop(), self.pop(), self.pop());
+                self.push(Node::Object(Box::new(Object { class, args, states: vec![keywords], ..Object::default() })));
+            }
+            Op::Obj => {
+                let mut args = self.above_mark();
+                let class = if args.is_empty() { OPAQUE } else { args.remove(0) };
+                self.call(class, args);
+            }
+            _ => self.fill(op),
+        }
+    }
+
+    /// Instructions that make containers, and put values into them.
+    fn fill(&mut self, op: Op) {
+        match op {
             Op::Sequence => {
                 let items = self.above_mark();
                 self.push(Node::Sequence(items));
@@ -142,30 +170,8 @@ impl Machine {
                 let pairs = self.above_mark();
                 self.add_pairs(&pairs);
             }
-            Op::Put(slot) => self.put(Some(slot), sink),
-            Op::Memoize => self.put(None, sink),
-            Op::Get(slot) => self.stack.push(self.memo.get(slot)),
-            Op::Persistent => {
-                let args = self.pop();
-                self.push(Node::Object(Box::new(Object { args, ..Object::default() })));
-            }
-            Op::Reduce | Op::NewObj => {
-                let args = self.pop();
-                let class = self.pop();
-                self.reduce(class, args);
-            }
-            Op::NewObjEx => {
-                let (keywords, args, class) = (self.pop(), self.pop(), self.pop());
-                self.push(Node::Object(Box::new(Object { class, args, states: vec![keywords], ..Object::default() })));
-            }
-            Op::Obj => {
-                let mut args = self.above_mark();
-                let class = if args.is_empty() { OPAQUE } else { args.remove(0) };
-                self.call(class, args);
-            }
             _ => {}
         }
-        Ok(())
     }
 
     fn push(&mut self, node: Node) {
@@ -246,6 +252,10 @@ impl Machine {
             {
                 if module == b"_codecs" || self.heap.sequence(args).is_some_and(|args| args.len() > 1) {
                     self.heap.as_latin1(first);
+                }
+                // What it was called with is no value of its own.
+                if let Some(called) = self.heap.get_mut(args) {
+                    *called = Node::Opaque;
                 }
                 self.stack.push(first);
             }

@@ -13,6 +13,8 @@ use std::io::BufRead;
 const ENOUGH: usize = 24;
 /// The same where the first byte that is none ends it: whoever loads it has run the ones before.
 const SOME: usize = 8;
+/// The same where a long text fills the head.
+const FEW: usize = 5;
 /// Kinds of instructions that a head without a version has at least; lists of words have one or two.
 const KINDS: usize = 4;
 /// Longest name of a module or class.
@@ -25,7 +27,7 @@ struct Walk {
     marks: Vec<usize>,
     ops: usize,
     kinds: [u64; 4],
-    /// Something was made of what lay on the stack.
+    /// Something was made of what lay on the stack, or put aside.
     consumed: bool,
     /// A global was called.
     called: bool,
@@ -53,7 +55,7 @@ pub(super) fn is_pickle(head: &Head<'_>) -> bool {
     let told = match end {
         None => true,
         Some(End::Cut) if is_versioned => walk.ops >= if start.len() < Head::LEN { 3 } else { 2 },
-        Some(End::Cut) => walk.ops >= SOME,
+        Some(End::Cut) => walk.ops >= if start.len() < Head::LEN { SOME } else { FEW },
         Some(_) => walk.ops > SOME || walk.called,
     };
     told && (is_versioned || walk.consumed && kinds >= KINDS)
@@ -120,7 +122,8 @@ impl Walk {
     fn effect(&mut self, op: Op) -> Result<(usize, usize), End> {
         self.consumed |= matches!(
             op,
-            Op::Reduce
+            Op::Put(_)
+                | Op::Reduce
                 | Op::Build
                 | Op::Sequence
                 | Op::Dict

@@ -5,9 +5,9 @@
 
 use super::super::keys::{is_key, is_telling, names};
 use super::code::{self, Tables};
+use super::heap::{Heap, Id, Node, OPAQUE, Object};
 use super::{arrays, frames};
 use std::collections::BTreeMap;
-use super::heap::{Heap, Id, Node, OPAQUE, Object};
 
 /// Longest name, in bytes, and in steps.
 const NAME: usize = 240;
@@ -18,7 +18,8 @@ const PART: usize = 64;
 const ROW: usize = 4096;
 
 /// Attributes that are the object itself.
-const TRANSPARENT: [&[u8]; 4] = [b"__dict__", b"__pydantic_extra__", b"__pydantic_private__", b"__pydantic_fields_set__"];
+const TRANSPARENT: [&[u8]; 6] =
+    [b"__dict__", b"__pydantic_extra__", b"__pydantic_private__", b"__pydantic_fields_set__", b"_mgr", b"_pa_array"];
 
 /// What a value is to the one that has it.
 #[derive(Clone, Copy, Debug)]
@@ -169,6 +170,17 @@ impl<'h> Trails<'h> {
         (name, key.unwrap_or_default())
     }
 
+    /// The name of what stands in a column that `id` belongs to: without its place in the column's own structure.
+    pub(super) fn column(&self, id: Id) -> (Vec<u8>, &[u8]) {
+        let (mut name, key) = self.name(id);
+        while name.ends_with(b"]")
+            && let Some(at) = memchr::memrchr(b'[', &name)
+        {
+            name.truncate(at);
+        }
+        (name, key)
+    }
+
     fn enter(&mut self, id: Id) {
         let is_container = matches!(self.heap.get(id), Node::Sequence(_) | Node::Dict(_) | Node::Object(_));
         if let Some(rank @ 0) = self.rank.get_mut(id as usize).filter(|_| is_container) {
@@ -188,7 +200,8 @@ impl<'h> Trails<'h> {
                 }
                 return;
             }
-            (Node::Chars(_), Label::Plain) => 1,
+            // A key, which no other key is to name.
+            (Node::Chars(_), Label::Plain) => return,
             (Node::Chars(_), Label::Index(_)) if self.is_telling_at(from) => 4,
             (Node::Chars(_), Label::Index(_)) => 2,
             (Node::Chars(_), label) if self.text(label).is_some_and(is_telling) => 5,
@@ -304,6 +317,7 @@ impl<'h> Trails<'h> {
         frames::name_values(self, id);
         if let Some(array) = arrays::array(heap, object) {
             self.set_body(array.body);
+            heap.sequence(object.args).unwrap_or_default().iter().for_each(|arg| self.set_body(*arg));
             if let Some(items) = heap.sequence(array.body) {
                 self.cells(id, array.body, items, &array.shape);
             }
