@@ -71,6 +71,11 @@ impl Contextual {
         Self { keywords, owners, rules, aws, longest }
     }
 
+    /// Whether a keyword of a rule is in a name.
+    pub(super) fn tells(&self, name: &[u8]) -> bool {
+        self.keywords.as_ref().is_some_and(|keywords| keywords.is_match(&normalised(name, &[])))
+    }
+
     /// Judges the value around `run`. `name` is what a structure calls it.
     pub(super) fn detect(&self, bytes: &[u8], run: &Range<usize>, name: Option<&[u8]>, hits: &mut Vec<Hit>) {
         let Some(keywords) = &self.keywords else { return };

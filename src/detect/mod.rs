@@ -225,6 +225,11 @@ impl Engine {
         imports::judge(&self.structural.imports, module, name, hits);
     }
 
+    /// Whether a name has any say in how its value is judged.
+    pub fn tells(&self, name: &[u8]) -> bool {
+        self.assignments.tells(name) || self.contextual.tells(name)
+    }
+
     /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.
     pub fn command(&self, text: &[u8], hits: &mut Vec<Hit>) {
         hits.extend(self.search(text, None, context::Around::nothing(assign::Syntax::Shell), |_| {}));

@@ -8,11 +8,14 @@
 //! A format is a file here and a row in [`EXTRACTORS`].
 
 pub mod archive;
+pub mod build;
 
 mod cursor;
 mod input;
 mod kind;
 pub mod model;
+#[cfg(test)]
+mod testing;
 
 pub use input::{Input, ReadSeek};
 pub use kind::{OPAQUE, Opaque};
@@ -147,6 +150,12 @@ pub trait Sink {
         Ok(())
     }
 
+    /// Whether a text of this key would be judged by it. A format whose bytes are scanned as they are need not
+    /// push others.
+    fn wants(&self, _key: &[u8]) -> bool {
+        true
+    }
+
     /// Something that could not be seen. `bytes` is what it cost, where known.
     fn gap(&mut self, reason: GapReason, detail: String, bytes: Option<u64>);
 }
@@ -191,6 +200,10 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &model::Gguf,
     &model::Safetensors,
     &model::Protobuf,
+    &build::Pyc,
+    &build::Class,
+    &build::Sqlite,
+    // Last of all, see above.
     &archive::Zip,
 ];
 

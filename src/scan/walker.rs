@@ -384,6 +384,10 @@ impl Sink for Within<'_, '_, '_, '_> {
         Ok(())
     }
 
+    fn wants(&self, key: &[u8]) -> bool {
+        self.walker.crew.engine.tells(key)
+    }
+
     fn gap(&mut self, reason: GapReason, detail: String, bytes: Option<u64>) {
         let scope = self.nest.scope_of_part(reason);
         self.walker.note(self.nest, reason, detail, bytes, scope);

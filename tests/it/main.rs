@@ -3,6 +3,7 @@
 mod architecture;
 mod cases;
 mod cli;
+mod compiled;
 mod determinism;
 mod files;
 mod hostile;

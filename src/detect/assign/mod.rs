@@ -198,6 +198,12 @@ impl Assignments {
         progress.commands.add(at, end);
     }
 
+    /// Whether a name says that its value may be secret.
+    pub(super) fn tells(&self, name: &[u8]) -> bool {
+        let words = words::words(name);
+        names::of_words(&words).is_some() || self.by_words.iter().any(|(wanted, _)| has_words(&words, wanted))
+    }
+
     /// Judges a name and a value that a structure gave. The span is in `value`.
     pub(super) fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
         let last = name.rsplit(|byte| matches!(byte, b'/' | b':' | b']')).find(|part| !part.is_empty()).unwrap_or(name);

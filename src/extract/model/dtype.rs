@@ -227,8 +227,8 @@ pub(super) fn reads_as_text(head: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Seen;
     use super::*;
+    use crate::extract::testing::Seen;
 
     fn check(code: &str, expected: Option<(Kind, u64)>) {
         assert_eq!(Dtype::parse(code.as_bytes()).map(|dtype| (dtype.kind, dtype.size)), expected, "{code}");

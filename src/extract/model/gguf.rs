@@ -235,7 +235,7 @@ impl Reader<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::seen;
+    use super::super::super::testing::seen;
     use super::*;
 
     /// A file of one string, one array of two strings, one number and one tensor of two 32-bit values.

@@ -9,8 +9,6 @@ mod numpy;
 mod pickle;
 mod protobuf;
 mod safetensors;
-#[cfg(test)]
-mod testing;
 
 pub use gguf::Gguf;
 pub use joblib::OldJoblib;

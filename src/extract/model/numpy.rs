@@ -217,9 +217,9 @@ impl Literal<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::seen;
     use super::*;
     use crate::extract::model::dtype::Kind;
+    use crate::extract::testing::seen;
 
     fn check(header: &str, expected: Option<(Kind, u64, &[u64])>) {
         let found = described(header.as_bytes());

@@ -177,7 +177,7 @@ fn varint(input: &mut Input<'_>) -> Result<Option<u64>, Halt> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::seen;
+    use super::super::super::testing::seen;
     use super::*;
 
     fn long(mut n: usize) -> Vec<u8> {

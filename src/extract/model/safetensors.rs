@@ -77,7 +77,7 @@ fn offsets(header: &Json) -> Vec<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Seen, seen};
+    use super::super::super::testing::{Seen, seen};
     use super::*;
 
     fn file(header: &str, data: &[u8]) -> Vec<u8> {

@@ -5,6 +5,7 @@
 //! format that gets an extractor and no sample here fails it.
 
 mod bombs;
+mod built;
 mod documents;
 mod extractors;
 mod files;

@@ -1,5 +1,6 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
+use super::built::{class, pyc, sqlite};
 use serde_json::json;
 use std::io::{Cursor, Write};
 use watertight::blob::Digest;
@@ -29,6 +30,9 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("GGUF", gguf(&text)),
         ("safetensors", safetensors(&text)),
         ("protobuf", protobuf(&text)),
+        ("pyc", pyc(&text)),
+        ("class", class(&text)),
+        ("SQLite", sqlite(&text)),
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
     ]
 }

@@ -1,7 +1,7 @@
 //! Pickles by hand, and what is handed out of them.
 
-use super::super::testing::{Seen, Texts, seen};
 use super::Pickle;
+use crate::extract::testing::{Seen, Texts, seen};
 use crate::finding::GapReason;
 
 fn text(text: &str) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! What tests of formats ask: what an extractor yields.
 
-use super::super::{Extractor, Halt, Input, Member, Sink, Stop, Text};
+use super::{Extractor, Halt, Input, Member, Sink, Stop, Text};
 use crate::finding::GapReason;
 use std::io::Read;
 

@@ -1,0 +1,50 @@
+//! Compiled Python: `.pyc` of CPython 2.7 and 3.6 to 3.14.
+//!
+//! A header, then one code object as `marshal` writes it (Python/marshal.c); there is no specification, the
+//! interpreter's sources are it. Texts stand in a table of constants and the names they are given in another;
+//! the instructions bring the two together (see [`pairs`]). Besides, all texts are scanned where they stand, with
+//! zeros for what is between them: a letter that says how long the next is would else stick to the last.
+
+mod marshal;
+mod pairs;
+mod version;
+
+use super::super::{Extractor, Halt, Head, Input, Sink};
+use crate::finding::GapReason;
+use marshal::Marshal;
+use std::io::BufRead;
+use version::Version;
+
+/// Compiled Python.
+pub struct Pyc;
+
+/// The longest file whose names are told. Tables of a million numbers are longer, programs are not.
+const HELD: usize = 8 << 20;
+
+impl Extractor for Pyc {
+    fn name(&self) -> &'static str {
+        "pyc"
+    }
+
+    fn probe(&self, head: &Head<'_>) -> bool {
+        // The object behind the header is code, perhaps one that is referred to.
+        Version::of(head.start).is_some_and(|version| head.start.get(version.header()).is_some_and(|kind| kind & 0x7f == b'c'))
+    }
+
+    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
+        let Some(bytes) = input.held(HELD)? else {
+            sink.gap(GapReason::SizeLimit, "pyc: too long for the names of its texts to be told".into(), None);
+            return Ok(());
+        };
+        let Some(version) = Version::of(&bytes) else { return Ok(()) };
+        let marshal = Marshal::read(&bytes, version);
+        pairs::tell(&marshal, version, sink)?;
+        sink.raw(&mut marshal.texts_alone().as_slice())?;
+        if !marshal.whole {
+            sink.gap(GapReason::Damaged, "pyc: constants that cannot be read; scanned as they are".into(), None);
+        }
+        let length = bytes.len();
+        input.consume(length);
+        Ok(())
+    }
+}

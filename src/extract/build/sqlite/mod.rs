@@ -1,0 +1,101 @@
+//! SQLite databases: rows by table and column, and all that was deleted.
+//!
+//! Format: <https://www.sqlite.org/fileformat2.html>. Pages of one size; those of a table are a tree, from a root
+//! that the schema on page 1 names. What is deleted stays where it was until something else is written there: on
+//! pages in no tree, which are read as rows without a name, and in gaps between cells. So the tables are walked for
+//! their rows, and then every page is scanned as it is, with zeros for what was told as a row.
+
+mod database;
+mod page;
+mod record;
+mod schema;
+
+use super::super::{Extractor, Halt, Head, Input, Member, MemberKind, Sink, Stop, Text};
+use crate::finding::GapReason;
+use database::{Database, Owners, Sweep};
+use record::{Row, Value};
+use schema::Table;
+
+/// SQLite databases.
+pub struct Sqlite;
+
+/// Blobs shorter than this hold nothing that opens; they are scanned as texts are.
+const OPENED: usize = 64;
+/// Longest text that names the value beside it in a row, as settings are kept.
+const LABEL: usize = 64;
+
+impl Extractor for Sqlite {
+    fn name(&self) -> &'static str {
+        "SQLite"
+    }
+
+    fn probe(&self, head: &Head<'_>) -> bool {
+        head.has(0, b"SQLite format 3\0") && head.start.len() >= 100
+    }
+
+    fn seeks(&self) -> bool {
+        true
+    }
+
+    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
+        let file = input.seekable()?;
+        let mut database = match Database::open(file)? {
+            Ok(database) => database,
+            Err(why) => return Err(Halt::Broken(GapReason::Damaged, format!("SQLite: {why}; scanned as it is"))),
+        };
+        let tables = database.tables()?;
+        let owners = Owners::of(&mut database, &tables)?;
+        let mut consumed = owners.none_consumed();
+        for number in 1..=database.pages() {
+            let table = owners.table(number).and_then(|index| tables.get(index));
+            database.rows(number, &mut consumed, &mut |row| told(&row, table, sink))?;
+        }
+        if owners.is_empty() {
+            sink.gap(GapReason::SizeLimit, "SQLite: too many pages for the tables of all to be known".into(), None);
+        }
+        if database.is_cut() {
+            sink.gap(GapReason::Truncated, "SQLite: fewer pages than its header says".into(), None);
+        }
+        let mut sweep = Sweep::new(&mut database, &consumed);
+        sink.raw(&mut sweep)?;
+        Ok(sweep.end()?)
+    }
+}
+
+/// Pushes the values of a row.
+fn told(row: &Row, table: Option<&Table>, sink: &mut dyn Sink) -> Result<(), Stop> {
+    let label = table.and_then(|table| label(row, table));
+    for (index, value) in row.values.iter().enumerate() {
+        let column = table.and_then(|table| table.columns.get(index)).map(String::as_str).unwrap_or_default();
+        let key = match &label {
+            Some((at, label)) if *at != index && schema::holds_values(column) => label.as_str(),
+            _ => column,
+        };
+        let name = match table {
+            Some(table) if !key.is_empty() => format!("{}.{key}", table.name),
+            Some(table) => table.name.clone(),
+            None => String::new(),
+        };
+        match value {
+            Value::Text(bytes) => {
+                sink.text(&Text { name: name.as_bytes(), key: key.as_bytes(), bytes, offset: row.offset })?;
+            }
+            Value::Blob(bytes) if bytes.len() >= OPENED => {
+                let size = Some(bytes.len() as u64);
+                sink.member(&Member { name: name.as_bytes(), kind: MemberKind::File, size }, &mut bytes.as_slice())?;
+            }
+            Value::Blob(bytes) => sink.raw(&mut bytes.as_slice())?,
+            Value::Other => {}
+        }
+    }
+    Ok(())
+}
+
+/// The text by which a row of settings is called, and its column: `name` or `key`, beside a `value`.
+fn label(row: &Row, table: &Table) -> Option<(usize, String)> {
+    let at = table.columns.iter().position(|column| schema::holds_names(column))?;
+    let Value::Text(text) = row.values.get(at)? else { return None };
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:/".contains(byte);
+    let fits = (1..=LABEL).contains(&text.len()) && text.iter().all(plain);
+    fits.then(|| (at, String::from_utf8_lossy(text).into_owned()))
+}
