@@ -375,6 +375,7 @@ impl Sink for Within<'_, '_, '_, '_> {
     }
 
     fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
+        self.walker.seen.bytes += text.bytes.len() as u64;
         super::settings::scan_text(self.walker.crew, &self.nest.origin(), text);
         Ok(())
     }

@@ -17,7 +17,7 @@ const ENOUGH: usize = 64;
 /// CM = deflate, a window of 32 KiB or less, no dictionary, and the check of the header holds (section 2.2).
 fn is_header(start: &[u8]) -> bool {
     let [method, flags, ..] = start else { return false };
-    method & 0x0f == 8 && method >> 4 <= 7 && flags & 0x20 == 0 && (u16::from(*method) << 8 | u16::from(*flags)) % 31 == 0
+    method & 0x0f == 8 && method >> 4 <= 7 && flags & 0x20 == 0 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31)
 }
 
 impl Extractor for Zlib {

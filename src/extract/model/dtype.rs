@@ -4,11 +4,13 @@
 //! else is numbers.
 
 use super::super::{Sink, Stop, Text};
-use super::keys::{is_key, is_text};
+use super::keys::{self, is_key, is_text};
 use std::io::{self, Read};
 
 /// Longest item that is held; arrays of longer ones are scanned as they are.
 const ITEM: u64 = 1 << 20;
+/// Items of an array that are looked at one by one; the rest is scanned as it is.
+const ROWS: u64 = 4 << 20;
 /// Fields of a record that are looked at.
 const FIELDS: usize = 1_000;
 
@@ -127,7 +129,8 @@ pub(super) fn push(
         let whole = item.len() as u64 == dtype.size;
         rows.item(&item, sink)?;
         match read {
-            Ok(_) if whole => {}
+            Ok(_) if whole && rows.row < ROWS => {}
+            Ok(_) if whole => return sink.raw(body),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             _ => return Ok(()),
         }
@@ -182,7 +185,7 @@ impl Rows<'_> {
         let row = [self.label.name, index.as_bytes()].concat();
         let texts: Vec<_> = self.dtype.fields.iter().take(FIELDS).filter(|field| field.dtype.has_text()).collect();
         let values: Vec<_> = texts.iter().map(|field| decoded(field.dtype.kind, part(field).unwrap_or_default())).collect();
-        let names_its_value = values.len() == 2 && texts.first().is_some_and(|field| super::keys::names(&field.name));
+        let names_its_value = values.len() == 2 && texts.first().is_some_and(|field| keys::names(&field.name));
         for (position, (field, text)) in texts.iter().zip(&values).enumerate() {
             let first = values.first().filter(|first| names_its_value && position == 1 && is_key(first));
             let key = first.map_or(field.name.as_slice(), Vec::as_slice);
@@ -197,7 +200,7 @@ fn joined(name: &[u8], key: &[u8]) -> Vec<u8> {
 }
 
 fn emit(text: &[u8], name: &[u8], key: &[u8], offset: u64, sink: &mut dyn Sink) -> Result<(), Stop> {
-    if text.is_empty() { Ok(()) } else { sink.text(&Text { name, key, bytes: text, offset }) }
+    keys::push(&Text { name, key, bytes: text, offset }, sink)
 }
 
 /// The text of an item, without its padding.

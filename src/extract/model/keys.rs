@@ -1,5 +1,7 @@
 //! Which texts name others.
 
+use super::super::{Sink, Stop, Text};
+
 /// Longest key.
 const KEY: usize = 64;
 
@@ -25,6 +27,15 @@ pub(super) fn is_telling(key: &[u8]) -> bool {
 /// Whether a field of a record holds the name of what its other field holds.
 pub(super) fn names(field: &[u8]) -> bool {
     matches!(field, b"key" | b"name" | b"variable" | b"var" | b"setting" | b"parameter" | b"field" | b"Key" | b"Name")
+}
+
+/// A text shorter than this holds nothing, not even a name with a value, unless its own key says so.
+const SHORT: usize = 8;
+
+/// Pushes a text that may hold something. Models have millions of words that cannot.
+pub(super) fn push(text: &Text<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
+    let is_idle = text.bytes.is_empty() || text.bytes.len() < SHORT && !sink.wants(text.key);
+    if is_idle { Ok(()) } else { sink.text(text) }
 }
 
 /// Whether bytes read as text: UTF-8 without controls.

@@ -2,7 +2,7 @@
 
 use super::super::super::{Member, MemberKind, Sink, Stop, Text};
 use super::super::dtype::{self, Label};
-use super::super::keys::is_text;
+use super::super::keys::{self, is_text};
 use super::arrays;
 use super::heap::{Chars, Heap, Id, Node};
 use super::trails::Trails;
@@ -49,7 +49,7 @@ fn one(heap: &Heap, trails: &Trails<'_>, id: Id, chars: &Chars, sink: &mut dyn S
         let member = Member { name: &name, kind: MemberKind::File, size: Some(bytes.len() as u64) };
         return sink.member(&member, &mut &*bytes);
     }
-    sink.text(&Text { name: &name, key, bytes, offset: chars.offset })
+    keys::push(&Text { name: &name, key, bytes, offset: chars.offset }, sink)
 }
 
 /// The string columns of Arrow among some values: a buffer of offsets, then one of data.
@@ -71,10 +71,10 @@ fn columns(heap: &Heap, trails: &Trails<'_>, items: &[Id], sink: &mut dyn Sink) 
                     let index = named.map_or_else(|| format!("[{row}]").into_bytes(), |named| [b".", named].concat());
                     let name = [name.as_slice(), &index].concat();
                     let name = name.strip_prefix(b".").unwrap_or(&name);
-                    sink.text(&Text { name, key: named.unwrap_or(key), bytes: text, offset: chars.offset })?;
+                    keys::push(&Text { name, key: named.unwrap_or(key), bytes: text, offset: chars.offset }, sink)?;
                 }
             }
-            None if is_text(bytes) => sink.text(&Text { name: &name, key, bytes, offset: chars.offset })?,
+            None if is_text(bytes) => keys::push(&Text { name: &name, key, bytes, offset: chars.offset }, sink)?,
             None => sink.numbers(&mut &*bytes)?,
         }
     }
