@@ -3,7 +3,7 @@
 use super::samples::{RULE, samples};
 use super::target;
 use std::io::{self, Read};
-use watertight::extract::{self, EXTRACTORS, Extractor, Input, Member, MemberKind, Sink, Stop, Text};
+use watertight::extract::{self, EXTRACTORS, Extractor, Import, Input, Member, MemberKind, Sink, Stop, Text};
 use watertight::finding::GapReason;
 
 /// What an extractor yields.
@@ -12,6 +12,7 @@ struct Yield {
     members: Vec<(Vec<u8>, MemberKind, Vec<u8>)>,
     raw: Vec<u8>,
     texts: Vec<(Vec<u8>, Vec<u8>)>,
+    imports: Vec<(Vec<u8>, Vec<u8>)>,
     gaps: Vec<(GapReason, String)>,
     halted: bool,
 }
@@ -34,6 +35,11 @@ impl Sink for Yield {
 
     fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
         self.texts.push((text.name.to_vec(), text.bytes.to_vec()));
+        Ok(())
+    }
+
+    fn import(&mut self, import: &Import<'_>) -> Result<(), Stop> {
+        self.imports.push((import.module.to_vec(), import.name.to_vec()));
         Ok(())
     }
 
