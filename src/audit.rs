@@ -219,16 +219,19 @@ fn settle_fates(occurrences: &mut [Occurrence], images: &[Image], ledgers: &Hash
     }
 }
 
+/// What findings about a file as a whole have in common: the rule, the file, and what in it they name, if anything.
+type Whole = (Arc<RuleLabel>, Option<String>, Option<String>);
+
 /// One incident a secret, worst first; a finding about a file as a whole is one by itself.
 fn group(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
     occurrences.sort();
     occurrences.dedup();
-    let mut groups: BTreeMap<(Secret, Option<(Arc<RuleLabel>, Option<String>)>), Vec<Occurrence>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Secret, Option<Whole>), Vec<Occurrence>> = BTreeMap::new();
     for occurrence in occurrences {
         let finding = &occurrence.finding;
         let file = finding.secret.is_empty().then(|| {
             let path = finding.place.path().or_else(|| Some(finding.place.label()));
-            (finding.rule.clone(), path)
+            (finding.rule.clone(), path, finding.name.clone())
         });
         groups.entry((finding.secret.bare(), file)).or_default().push(occurrence);
     }

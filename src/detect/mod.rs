@@ -20,6 +20,7 @@ mod envname;
 mod expressions;
 mod files;
 mod http;
+mod imports;
 mod judge;
 mod jwt;
 mod kernel;
@@ -223,6 +224,11 @@ impl Engine {
         let mut found = self.search(value, b"", (!name.is_empty()).then_some(name), around, |_| {});
         outline::trace(&View { bytes: value, owned: 0..value.len(), whole: true, name: b"" }, &mut found);
         hits.extend(found);
+    }
+
+    /// Judges what a pickle imports: `name` of `module`. The hit is about the file as a whole and has the name.
+    pub fn import(&self, module: &[u8], name: &[u8], hits: &mut Vec<Hit>) {
+        imports::judge(&self.structural.imports, module, name, hits);
     }
 
     /// Whether a name has any say in how its value is judged.

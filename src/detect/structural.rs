@@ -14,6 +14,7 @@ pub(super) struct Structural {
     basic: Vec<Arc<Rule>>,
     docker: Vec<Arc<Rule>>,
     pub(super) stray: Vec<Arc<Rule>>,
+    pub(super) imports: Vec<Arc<Rule>>,
 }
 
 /// What calls a detector, found by the literal pass.
@@ -50,6 +51,7 @@ impl Structural {
                 // `assign` takes these itself.
                 Structure::Assignment | Structure::CommandLine => {}
                 Structure::StrayEnv => all.stray.push(rule),
+                Structure::UnsafeImport => all.imports.push(rule),
             }
         }
         all

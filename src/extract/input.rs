@@ -10,6 +10,16 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Take, Write};
 
+/// A buffer that has a whole head, if there is one: what is left of it may be a few bytes, and it is filled anew only
+/// when it is empty or thrown away.
+fn whole_head<R: Read + Seek>(reader: &mut BufReader<R>) -> io::Result<&[u8]> {
+    if reader.buffer().len() < Head::LEN {
+        let here = reader.stream_position()?;
+        reader.seek(io::SeekFrom::Start(here))?;
+    }
+    reader.fill_buf()
+}
+
 /// Something that can be read at any place.
 pub trait ReadSeek: Read + Seek {}
 impl<T: Read + Seek> ReadSeek for T {}
@@ -116,8 +126,8 @@ impl<'a> Input<'a> {
     pub fn head(&mut self) -> io::Result<&[u8]> {
         match &mut self.body {
             Body::Memory { bytes, position } => Ok(bytes.get(*position..).unwrap_or_default()),
-            Body::File { reader } => reader.fill_buf(),
-            Body::Spilled(reader) => reader.fill_buf(),
+            Body::File { reader } => whole_head(reader).inspect_err(|_| self.failed = true),
+            Body::Spilled(reader) => whole_head(reader),
             Body::Stream(stream) => {
                 stream.fill_to(Head::LEN).inspect_err(|_| self.failed = true)?;
                 Ok(stream.rest())
@@ -342,6 +352,16 @@ mod tests {
         drop(spilled.seekable().unwrap());
         spilled.rewind();
         check(&mut spilled);
+    }
+
+    #[test]
+    fn a_head_is_whole_at_the_end_of_a_buffer() {
+        let bytes: Vec<u8> = (0..2 * CHUNK).map(|n| (n / 7) as u8).collect();
+        let mut file = Cursor::new(bytes.clone());
+        let mut input = Input::file(&mut file);
+        io::copy(&mut (&mut input).take(CHUNK as u64 - 3), &mut io::sink()).unwrap();
+        assert_eq!(input.head().unwrap().get(..Head::LEN), bytes.get(CHUNK - 3..CHUNK - 3 + Head::LEN));
+        check_rest(&mut input, &bytes[CHUNK - 3..]);
     }
 
     #[test]

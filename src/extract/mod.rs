@@ -136,6 +136,17 @@ impl<'a> Text<'a> {
     }
 }
 
+/// A piece of code that loading a file would call upon: what a pickle names to be imported.
+#[derive(Clone, Copy, Debug)]
+pub struct Import<'a> {
+    /// `os`.
+    pub module: &'a [u8],
+    /// `system`.
+    pub name: &'a [u8],
+    /// Where in the container it is named.
+    pub offset: u64,
+}
+
 /// Where extractors push to.
 pub trait Sink {
     /// A member. Its body is probed, opened and scanned; what is left unread of it is lost to no one
@@ -150,6 +161,12 @@ pub trait Sink {
 
     /// A text that the structure reveals, with what it calls it. It is scanned and not opened.
     fn text(&mut self, text: &Text<'_>) -> Result<(), Stop>;
+
+    /// Code that loading the container calls upon. Whether that is harmless is not the extractor's to say.
+    /// Whoever only wants what is in a container has no use for it.
+    fn import(&mut self, _: &Import<'_>) -> Result<(), Stop> {
+        Ok(())
+    }
 
     /// Whether a text of this key would be judged by it. A format whose bytes are scanned as they are need not
     /// push others.
@@ -193,6 +210,7 @@ impl From<io::Error> for Halt {
 pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::Gzip,
     &archive::Zstd,
+    &archive::Zlib,
     &archive::Xz,
     &archive::Bzip2,
     &archive::Lz4,
@@ -205,6 +223,9 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::Squashfs,
     &archive::Sif,
     &archive::Lzma,
+    &model::Npy,
+    &model::Pickle,
+    &model::OldJoblib,
     &model::Gguf,
     &model::Safetensors,
     &model::Protobuf,
@@ -232,7 +253,11 @@ pub fn named(name: &str) -> Option<&'static dyn Extractor> {
 
 /// What a failed read of decoded bytes says of the stream they come from.
 pub(crate) fn reason_of(error: &io::Error) -> GapReason {
-    if error.kind() == io::ErrorKind::UnexpectedEof { GapReason::Truncated } else { GapReason::Damaged }
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => GapReason::Truncated,
+        io::ErrorKind::Unsupported => GapReason::Unsupported,
+        _ => GapReason::Damaged,
+    }
 }
 
 #[cfg(test)]

@@ -3,9 +3,16 @@
 
 use crate::audit::{Fate, Incident};
 
+/// The one rule that is about what a file does, not about what it holds.
+const UNSAFE_PICKLE: &str = "unsafe-pickle";
+
 /// Sentences for a person, most useful first.
 pub(super) fn hints(incident: &Incident) -> Vec<String> {
     let mut hints = Vec::new();
+    if incident.rule.id == UNSAFE_PICKLE {
+        hints.push("do not load it: get the model from whom you trust, in a format that holds no code, such as safetensors, or load it with what refuses other names (torch.load with weights_only)".into());
+        return hints;
+    }
     let has = |wanted: fn(&Fate) -> bool| incident.occurrences.iter().any(|occurrence| wanted(&occurrence.fate));
     let in_image = incident.occurrences.iter().any(|occurrence| occurrence.image.is_some());
     if has(|fate| matches!(fate, Fate::Deleted { .. } | Fate::Overwritten { .. })) {

@@ -185,13 +185,16 @@ fn incident_entry(report: &Report<'_>, incident: &Incident, veil: &Veil) -> Inci
     }
 }
 
-/// Of the secret; of rule and path where the incident is a file as a whole.
+/// Of the secret; of rule, path and name where the incident is a file as a whole.
 fn fingerprint(report: &Report<'_>, incident: &Incident) -> String {
     if !incident.secret.is_empty() {
         return incident.secret.fingerprint(report.fingerprint_key);
     }
-    let path = incident.occurrences.first().and_then(|occurrence| occurrence.finding.place.path()).unwrap_or_default();
-    let name = format!("{}:{path}", incident.rule.id);
+    let first = incident.occurrences.first().map(|occurrence| &occurrence.finding);
+    let path = first.and_then(|finding| finding.place.path()).unwrap_or_default();
+    // What the finding names in the file, if anything, tells several of one file apart.
+    let named = first.and_then(|finding| finding.name.as_ref()).map(|name| format!(":{name}")).unwrap_or_default();
+    let name = format!("{}:{path}{named}", incident.rule.id);
     crate::secret::Secret::new(name.as_bytes(), 0).fingerprint(report.fingerprint_key)
 }
 

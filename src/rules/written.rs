@@ -160,6 +160,8 @@ pub enum Structure {
     DockerAuth,
     /// A `.env` file.
     StrayEnv,
+    /// What a pickle imports.
+    UnsafeImport,
 }
 
 impl Structure {
@@ -174,6 +176,7 @@ impl Structure {
             Self::CommandLine => "command-line",
             Self::DockerAuth => "docker-auth",
             Self::StrayEnv => "stray-env",
+            Self::UnsafeImport => "unsafe-import",
         }
     }
 }

@@ -4,6 +4,7 @@ use super::crew::Crew;
 use super::flat::Origin;
 use super::locate::unlined;
 use crate::detect::Hit;
+use crate::extract::Import;
 use crate::finding::{Finding, Totals};
 use crate::image::{Document, Form, Image, Setting};
 use crate::place::Place;
@@ -27,6 +28,16 @@ fn finding_of(place: &Place, setting: &Setting, hit: Hit) -> Finding {
 pub(super) fn plain(origin: &Origin, hit: Hit) -> Finding {
     let offset = hit.span.start as u64;
     unlined(origin, offset, hit)
+}
+
+/// Asks whether it is dangerous to load a file that imports this.
+pub(super) fn judge_import(crew: &Crew<'_>, origin: &Origin, import: &Import<'_>) {
+    let mut hits = Vec::new();
+    crew.engine.import(import.module, import.name, &mut hits);
+    if !hits.is_empty() {
+        let findings = hits.into_iter().map(|hit| Finding { offset: import.offset, ..plain(origin, hit) }).collect();
+        crew.deliver(findings, Vec::new(), Totals::default());
+    }
 }
 
 /// The keys that lead to a text, and on to what is in it.

@@ -9,7 +9,7 @@ use super::flat::{self, Batch, Content};
 use super::ledgers::{Ledgers, Open};
 use super::nest::{Consumed, Metered, Nest, Stage};
 use crate::blob::{Digest, Hashed};
-use crate::extract::{Extractor, Halt, Head, Input, Member, MemberKind, Opaque, Sink, Stop, Text, probe};
+use crate::extract::{Extractor, Halt, Head, Import, Input, Member, MemberKind, Opaque, Sink, Stop, Text, probe};
 use crate::finding::{Gap, GapReason, Totals};
 use crate::image::lifecycle::{EntryKind, plain};
 use crate::image::packages::Collector;
@@ -375,7 +375,13 @@ impl Sink for Within<'_, '_, '_, '_> {
     }
 
     fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
+        self.walker.seen.bytes += text.bytes.len() as u64;
         super::texts::scan_text(self.walker.crew, &self.nest.origin(), text);
+        Ok(())
+    }
+
+    fn import(&mut self, import: &Import<'_>) -> Result<(), Stop> {
+        super::settings::judge_import(self.walker.crew, &self.nest.origin(), import);
         Ok(())
     }
 

@@ -47,6 +47,7 @@ pub(super) fn of_structure(structure: Structure) -> &'static str {
         Structure::CommandLine => "a password on a command line: --password, -p after a known program, curl -u",
         Structure::DockerAuth => "a password in the configuration of a Docker client (`auths`)",
         Structure::StrayEnv => "a .env file that is no template, or a template with a real value",
+        Structure::UnsafeImport => "a function that runs commands or code, which loading a pickle would call upon",
     }
 }
 

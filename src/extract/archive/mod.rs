@@ -26,6 +26,7 @@ mod tar_header;
 mod xz;
 mod zip;
 mod zip_sweep;
+mod zlib;
 mod zstd;
 
 pub use ar::Ar;
@@ -44,4 +45,5 @@ pub use squashfs::Squashfs;
 pub use tar::Tar;
 pub use xz::Xz;
 pub use zip::Zip;
+pub use zlib::Zlib;
 pub use zstd::Zstd;

@@ -29,6 +29,9 @@ const END_LEN: usize = 22;
 /// times the size it has in the file. Of a longer one only the local headers are read.
 const DIRECTORY: u64 = 8 << 20;
 
+/// Folders of numbers in one archive. A model has one or two.
+const FOLDERS: usize = 16;
+
 impl Extractor for Zip {
     fn name(&self) -> &'static str {
         "zip"
@@ -83,6 +86,7 @@ fn listed(
     if !archive.comment().is_empty() {
         sink.raw(&mut archive.comment().to_vec().as_slice())?;
     }
+    let numbers = storages(archive);
     for index in 0..archive.len() {
         let (name, span, facts) = match archive.by_index_raw(index) {
             Ok(entry) => {
@@ -90,6 +94,7 @@ fn listed(
                 let kind = match (entry.is_dir(), entry.is_symlink()) {
                     (true, _) => MemberKind::Directory,
                     (_, true) => MemberKind::Symlink,
+                    _ if numbers.iter().any(|folder| entry.name_raw().starts_with(folder)) => MemberKind::Numbers,
                     _ => MemberKind::File,
                 };
                 (entry.name_raw().to_vec(), Span { start: entry.header_start(), end }, (kind, entry.size(), entry.encrypted()))
@@ -118,16 +123,11 @@ fn listed(
         };
         match failure {
             None => spans.push(span),
-            Some((GapReason::Unsupported, detail)) => {
-                sink.gap(GapReason::Unsupported, format!("zip: {label}: {detail}"), Some(size));
-                // Its local header has no other method: its bytes as they are.
-                if let Ok(mut stored) = archive.by_index_raw(index) {
-                    sink.raw(&mut stored)?;
-                    spans.push(span);
-                }
-            }
             // Uncovered, its bytes are swept: read once more by its local header, and as they are.
-            Some((reason, detail)) => sink.gap(reason, format!("zip: {label}: {detail}"), None),
+            Some((reason, detail)) => {
+                let cost = (reason == GapReason::Unsupported).then_some(size);
+                sink.gap(reason, format!("zip: {label}: {detail}"), cost);
+            }
         }
     }
     Ok(())
@@ -139,6 +139,16 @@ fn reason_to_refuse(error: &ZipError) -> GapReason {
         ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => GapReason::Unsupported,
         _ => GapReason::Damaged,
     }
+}
+
+/// Folders that hold nothing but numbers: beside the pickle that describes its tensors PyTorch puts each of them in a
+/// file (`caffe2/serialize/inline_container.h`: `data.pkl` and `data/`, `constants.pkl` and `constants/`).
+fn storages(archive: &ZipArchive<&mut Box<dyn ReadSeek + '_>>) -> Vec<Vec<u8>> {
+    let folder = |name: &str| {
+        let is_described = name.ends_with("/data.pkl") || name.ends_with("/constants.pkl");
+        is_described.then(|| name.strip_suffix(".pkl").map(|stem| format!("{stem}/").into_bytes())).flatten()
+    };
+    archive.file_names().flatten().filter_map(|name| folder(&name)).take(FOLDERS).collect()
 }
 
 /// The size of the central directory as the end record gives it, so that it can be judged before it

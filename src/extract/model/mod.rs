@@ -1,11 +1,19 @@
 //! Models: what machine learning keeps its weights in, with the settings that stand beside them.
 
+mod dtype;
 mod gguf;
+mod joblib;
 mod json;
+mod keys;
+mod numpy;
+mod pickle;
 mod protobuf;
 mod safetensors;
 
 pub use gguf::Gguf;
+pub use joblib::OldJoblib;
+pub use numpy::Npy;
+pub use pickle::Pickle;
 pub use protobuf::Protobuf;
 pub use safetensors::Safetensors;
 

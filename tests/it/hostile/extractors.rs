@@ -3,7 +3,7 @@
 use super::samples::{RULE, samples};
 use super::target;
 use std::io::{self, Read};
-use watertight::extract::{self, EXTRACTORS, Extractor, Input, Member, MemberKind, Sink, Stop, Text};
+use watertight::extract::{self, EXTRACTORS, Extractor, Import, Input, Member, MemberKind, Sink, Stop, Text};
 use watertight::finding::GapReason;
 
 /// What an extractor yields.
@@ -12,6 +12,7 @@ struct Yield {
     members: Vec<(Vec<u8>, MemberKind, Vec<u8>)>,
     raw: Vec<u8>,
     texts: Vec<(Vec<u8>, Vec<u8>)>,
+    imports: Vec<(Vec<u8>, Vec<u8>)>,
     gaps: Vec<(GapReason, String)>,
     halted: bool,
 }
@@ -34,6 +35,11 @@ impl Sink for Yield {
 
     fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
         self.texts.push((text.name.to_vec(), text.bytes.to_vec()));
+        Ok(())
+    }
+
+    fn import(&mut self, import: &Import<'_>) -> Result<(), Stop> {
+        self.imports.push((import.module.to_vec(), import.name.to_vec()));
         Ok(())
     }
 
@@ -139,7 +145,8 @@ fn is_border(extractor: &dyn Extractor, bytes: &[u8], cut: usize) -> bool {
         return true;
     }
     if extractor.name() == "ar" {
-        return bytes.get(cut + 58..).is_some_and(|rest| rest.starts_with(b"`\n"));
+        // Before a header, or before the byte that brings it to an even place.
+        return [58, 59].iter().any(|end| bytes.get(cut + end..).is_some_and(|rest| rest.starts_with(b"`\n")));
     }
     let starts = |at: usize| extractor.probe(&extract::Head { start: &bytes[at..], tail: &[] });
     extractor.is_wrapper() && (cut.saturating_sub(LONGEST_MAGIC - 1).max(1)..=cut).any(starts)

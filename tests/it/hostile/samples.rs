@@ -25,6 +25,10 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("gzip", [gzip(b"first member\n"), gzip(text.as_bytes())].concat()),
         ("zstd", [zstd(b"first frame\n"), zstd(text.as_bytes())].concat()),
         ("tar", tar),
+        ("zlib", zlib(text.as_bytes())),
+        ("npy", npy("|S60", text.as_bytes())),
+        ("pickle", pickle(&[("layers", "two"), ("note", &text)])),
+        ("joblib", [format!("ZF{:<19}", "0x34").as_bytes(), &zlib(&pickle(&[("note", &text)]))].concat()),
         ("GGUF", gguf(&text)),
         ("safetensors", safetensors(&text)),
         ("protobuf", protobuf(&text)),
@@ -36,6 +40,35 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
     ]);
     samples
+}
+
+/// One zlib stream.
+pub(crate) fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).expect("memory takes all");
+    encoder.finish().expect("memory takes all")
+}
+
+/// A numpy array of two items of the type `code`, of which the second is all zeros.
+pub(crate) fn npy(code: &str, item: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': '{code}', 'fortran_order': False, 'shape': (2,), }}\n");
+    let size: usize = code.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().expect("a size");
+    let mut out = [b"\x93NUMPY\x01\0", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), item].concat();
+    out.resize(out.len() - item.len() + 2 * size, 0);
+    out
+}
+
+/// A dict of texts as protocol 4 writes it.
+pub(crate) fn pickle(pairs: &[(&str, &str)]) -> Vec<u8> {
+    let mut out = b"\x80\x04}\x94(".to_vec();
+    for text in pairs.iter().flat_map(|(key, value)| [key, value]) {
+        out.push(b'X');
+        out.extend((text.len() as u32).to_le_bytes());
+        out.extend(text.as_bytes());
+        out.push(0x94);
+    }
+    out.extend(b"u.");
+    out
 }
 
 /// One key whose value is `text`, and no tensor.
