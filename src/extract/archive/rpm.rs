@@ -6,6 +6,7 @@
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink};
 use super::fields::{be32, skip, up_to};
 use crate::finding::GapReason;
+use std::io;
 
 /// RPM.
 pub struct Rpm;
@@ -70,14 +71,21 @@ impl Extractor for Rpm {
         if (lead.len() as u64) < LEAD {
             return Err(truncated("lead"));
         }
-        let signature = header(input, sink, "signature")?;
+        let (signature, promised) = header(input, sink, "signature")?;
         // The header behind it starts at a multiple of eight.
         skip(input, signature.next_multiple_of(8) - signature)?;
+        let start = input.position();
         header(input, sink, "header")?;
         if input.head()?.is_empty() {
             return Err(truncated("header"));
         }
         sink.member(&Member { name: b"payload", kind: MemberKind::File, size: None }, input)?;
+        // Whether the payload is whole its own format tells, too, if it is one that opens.
+        io::copy(input, &mut io::sink())?;
+        let missing = promised.map_or(0, |promised| u64::from(promised).saturating_sub(input.position() - start));
+        if missing > 0 {
+            sink.gap(GapReason::Truncated, format!("rpm: the payload ends {missing} bytes early"), Some(missing));
+        }
         Ok(())
     }
 }
@@ -86,8 +94,9 @@ fn truncated(what: &str) -> Halt {
     Halt::Broken(GapReason::Truncated, format!("rpm: ends behind or within the {what}"))
 }
 
-/// Reads a header structure and pushes what is in it. Returns its length.
-fn header(input: &mut Input<'_>, sink: &mut dyn Sink, what: &str) -> Result<u64, Halt> {
+/// Reads a header structure and pushes what is in it. Returns its length, and what it says of that of the header and
+/// payload behind it, if it is a signature.
+fn header(input: &mut Input<'_>, sink: &mut dyn Sink, what: &str) -> Result<(u64, Option<u32>), Halt> {
     let intro = up_to(input, 16)?;
     let (Some(entries), Some(store)) = (be32(&intro, 8), be32(&intro, 12)) else { return Err(truncated(what)) };
     if !intro.starts_with(HEADER) || entries > ENTRIES || store > STORE {
@@ -99,14 +108,20 @@ fn header(input: &mut Input<'_>, sink: &mut dyn Sink, what: &str) -> Result<u64,
     texts(&index, &kept, sink)?;
     let rest = u64::from(store) - kept.len() as u64;
     if rest > 0 {
-        sink.raw(&mut std::io::Read::take(&mut *input, rest))?;
+        sink.raw(&mut io::Read::take(&mut *input, rest))?;
         let read = input.position() - start;
         skip(input, u64::from(store).saturating_sub(read))?;
     }
     if input.position() - start < u64::from(store) {
         return Err(truncated(what));
     }
-    Ok(16 + index.len() as u64 + u64::from(store))
+    Ok((16 + index.len() as u64 + u64::from(store), promised(&index, &kept)))
+}
+
+/// `RPMSIGTAG_SIZE`: bytes of header and payload, as a number of 32 bits (type 4). In a header this tag is the name.
+fn promised(index: &[u8], store: &[u8]) -> Option<u32> {
+    let entry = index.chunks_exact(16).find(|entry| be32(entry, 0) == Some(1000) && be32(entry, 4) == Some(4))?;
+    be32(store, be32(entry, 8)? as usize)
 }
 
 /// Pushes the strings of the tags in [`TAGS`], and what lies between them.

@@ -127,24 +127,25 @@ pub(crate) fn cpio(files: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// A package with a script that runs after it was installed.
 pub(crate) fn rpm(script: &str, payload: &[u8]) -> Vec<u8> {
+    let header = rpm_header(&[(1000, 6, b"a\0"), (1024, 6, format!("{script}\0").as_bytes())]);
+    let size = (header.len() + payload.len()) as u32;
     let mut package = b"\xed\xab\xee\xdb\x03\0".to_vec();
     package.resize(96, 0);
-    package.extend(rpm_header(&[(1000, "a")]));
+    package.extend(rpm_header(&[(1000, 4, &size.to_be_bytes())]));
     package.resize(package.len().next_multiple_of(8), 0);
-    package.extend(rpm_header(&[(1000, "a"), (1024, script)]));
+    package.extend(header);
     package.extend(payload);
     package
 }
 
-/// A header of tags with one string each.
-fn rpm_header(tags: &[(u32, &str)]) -> Vec<u8> {
+/// A header of tags with a type and one value each.
+fn rpm_header(tags: &[(u32, u32, &[u8])]) -> Vec<u8> {
     let (mut index, mut store) = (Vec::new(), Vec::new());
-    for (tag, text) in tags {
-        for field in [*tag, 6, store.len() as u32, 1] {
+    for (tag, kind, value) in tags {
+        for field in [*tag, *kind, store.len() as u32, 1] {
             index.extend(field.to_be_bytes());
         }
-        store.extend(text.as_bytes());
-        store.push(0);
+        store.extend(*value);
     }
     let mut header = b"\x8e\xad\xe8\x01\0\0\0\0".to_vec();
     header.extend((tags.len() as u32).to_be_bytes());
