@@ -156,6 +156,12 @@ impl Audit {
         Self { target, images, incidents: group(occurrences), gaps, seen }
     }
 
+    /// How many findings comments beside them accept.
+    pub fn accepted(&self) -> usize {
+        let occurrences = self.incidents.iter().flat_map(|incident| &incident.occurrences);
+        occurrences.filter(|occurrence| occurrence.finding.disposition == Disposition::Accepted).count()
+    }
+
     /// The instruction that an occurrence is due to, as the history has it.
     pub fn instruction(&self, occurrence: &Occurrence) -> Option<&str> {
         let image = self.images.get(occurrence.image?)?;

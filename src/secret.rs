@@ -29,6 +29,12 @@ impl Secret {
         self.bytes.is_empty()
     }
 
+    /// Whether one of the two holds the other: the same secret, seen with more or less of what is around it.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let holds = |long: &[u8], short: &[u8]| memchr::memmem::find(long, short).is_some();
+        !self.is_empty() && !other.is_empty() && (holds(&self.bytes, &other.bytes) || holds(&other.bytes, &self.bytes))
+    }
+
     /// The same secret without its public part: what makes two findings one incident.
     pub fn bare(&self) -> Self {
         Self { bytes: self.bytes.clone(), public: 0 }
@@ -77,6 +83,13 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "Secret(10 bytes)");
         assert_eq!(secret.redacted(), "abc_********");
         assert!(!secret.fingerprint(b"").contains("hidden"));
+    }
+
+    #[test]
+    fn a_secret_overlaps_what_holds_it() {
+        let of = |text: &str| Secret::new(text.as_bytes(), 0);
+        assert!(of("abc").overlaps(&of("xabcx")) && of("xabcx").overlaps(&of("abc")) && of("a").overlaps(&of("a")));
+        assert!(!of("abc").overlaps(&of("abd")) && !of("").overlaps(&of("a")) && !of("a").overlaps(&of("")));
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub fn scan(bytes: &[u8]) {
     let limits = Limits { expansion_floor: 1 << 20, expansion_ratio: 20, ..Limits::default() };
     let target = file.path().to_str().expect("a path in UTF-8");
     let Ok(artifact) = source::open(target, &Choice::default(), &limits) else { return };
-    let options = Options { threads: 1, verify_diff_ids: true, limits };
+    let options = Options { threads: 1, verify_diff_ids: true, limits, ..Options::default() };
     let audit = scan::scan(&artifact, &ENGINE, &options, &Progress::default()).expect("a thread");
     assert!(audit.gaps.iter().all(|gap| gap.reason != GapReason::Internal), "{:#?}", audit.gaps);
 }

@@ -1,9 +1,12 @@
 //! The command line: one file per subcommand, its arguments beside its `run`.
 
+mod choice;
 mod demo;
 mod failure;
+mod formats;
 mod output;
 mod progress;
+mod rules;
 mod scan;
 
 use crate::policy::Exit;
@@ -27,13 +30,17 @@ Examples:
   watertight scan oci:build/image:latest       one image of an OCI layout
   docker save app | watertight scan -          without a file in between
   watertight scan model.pt --format json       for machines
+  watertight rules list                        what is looked for
+  watertight formats                           what is opened, and how far
 
 Exit codes: 0 clean, 1 findings, 2 could not run, 3 nothing found but not wholly readable";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(scan::Args),
+    Rules(rules::Args),
     Demo(demo::Args),
+    Formats(formats::Args),
 }
 
 /// Parses the command line, does what it says, and reports what went wrong to standard error.
@@ -48,7 +55,9 @@ pub fn main() -> Exit {
     };
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Formats(args) => formats::run(&args),
     };
     outcome.unwrap_or_else(|failure| {
         failure.tell();

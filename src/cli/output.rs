@@ -27,6 +27,9 @@ pub(super) struct Args {
     /// Print no report; the exit code says it all. With -o, the file is still written
     #[arg(long, short)]
     pub(super) quiet: bool,
+    /// Say for each incident why it is judged as it is. The JSON report always does
+    #[arg(long)]
+    pub(super) explain: bool,
     /// Print the secrets themselves. Whoever can read the report then has them
     #[arg(long)]
     pub(super) show_secrets: bool,
@@ -38,17 +41,7 @@ impl Args {
         match &self.output {
             Some(path) => to_file(path, |out| self.render(report, false, out)),
             None if self.quiet => Ok(()),
-            None => {
-                let stdout = io::stdout();
-                let colour = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-                let mut out = BufWriter::new(stdout.lock());
-                let written = self.render(report, colour, &mut out).and_then(|()| out.flush());
-                match written {
-                    // The reader has seen enough, as `head` does; the verdict stands.
-                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                    other => other.map_err(|error| Failure::new(format!("cannot write the report: {error}"))),
-                }
-            }
+            None => to_stdout("the report", |colour, out| self.render(report, colour, out)),
         }
     }
 
@@ -57,6 +50,18 @@ impl Args {
             Format::Human => human::write(report, colour, out),
             Format::Json => json::write(report, out),
         }
+    }
+}
+
+/// Writes to standard output, with colours where a person would see them.
+pub(super) fn to_stdout(what: &str, render: impl FnOnce(bool, &mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let stdout = io::stdout();
+    let colour = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let mut out = BufWriter::new(stdout.lock());
+    match render(colour, &mut out).and_then(|()| out.flush()) {
+        // The reader has seen enough, as `head` does; the verdict stands.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| Failure::new(format!("cannot write {what}: {error}"))),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `watertight scan`: audit one target.
 
+use super::choice;
 use super::failure::Failure;
 use super::output;
 use super::progress::Display;
@@ -14,7 +15,6 @@ use crate::rules::RuleSet;
 use crate::scan::{Options, Progress, scan};
 use crate::source::{self, Choice};
 use clap::ValueEnum;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Audit an image, an archive, a directory or a file
@@ -34,6 +34,7 @@ Examples:
   watertight scan app.tar
   watertight scan oci:build/image:latest --platform linux/arm64
   watertight scan . --fail-on high
+  watertight scan . --rules my-rules/ --except github,stray-env
   skopeo copy docker://IMAGE oci-archive:image.tar && watertight scan image.tar
   podman save app | watertight scan - --format json -o report.json
 
@@ -57,19 +58,21 @@ pub(super) struct How {
     /// Any gap makes the answer incomplete, not only those of the image itself
     #[arg(long)]
     strict: bool,
+    /// Do not heed comments that accept a finding on their line (watertight:allow, gitleaks:allow)
+    #[arg(long)]
+    ignore_comments: bool,
     /// Prove what compressed layers unpack to. Costs about a third of the decoding time
     #[arg(long)]
     verify_diff_ids: bool,
     /// Worker threads [default: one for each processor]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     threads: usize,
-    /// Use the rules in this folder instead of the built-in ones
-    #[arg(long, value_name = "DIR")]
-    rules: Option<PathBuf>,
+    #[command(flatten)]
+    rules: choice::Choice,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Level {
+pub(super) enum Level {
     Info,
     Low,
     Medium,
@@ -116,7 +119,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 impl How {
     /// Audits a target and writes the report. `opened` is done when nothing is opened by its name any more.
     pub(super) fn audit(&self, target: &str, opened: impl FnOnce()) -> Result<Exit, Failure> {
-        let rules = self.rules()?;
+        let rules = self.rules.load()?;
         let engine = Engine::new(&rules).map_err(Failure::new)?;
         let limits = Limits::default();
         let artifact = source::open(target, &self.choice()?, &limits).map_err(|error| {
@@ -127,7 +130,12 @@ impl How {
             }
         })?;
         opened();
-        let options = Options { threads: self.threads, verify_diff_ids: self.verify_diff_ids, limits };
+        let options = Options {
+            threads: self.threads,
+            verify_diff_ids: self.verify_diff_ids,
+            ignore_comments: self.ignore_comments,
+            limits,
+        };
         let progress = Arc::new(Progress::default());
         let display = Display::start(progress.clone(), self.output.quiet);
         let audit = scan(&artifact, &engine, &options, &progress).map_err(Failure::new)?;
@@ -146,6 +154,7 @@ impl How {
             rules: &rules,
             fingerprint_key: key.as_encoded_bytes(),
             show_secrets: self.output.show_secrets,
+            explain: self.output.explain,
         };
         self.output.write(&report)?;
         Ok(verdict.into())
@@ -160,14 +169,5 @@ impl How {
             })?),
         };
         Ok(Choice { platform })
-    }
-
-    fn rules(&self) -> Result<RuleSet, Failure> {
-        match &self.rules {
-            None => RuleSet::builtin().map_err(Failure::new),
-            Some(folder) => RuleSet::load_dir(folder).map_err(|error| {
-                Failure::new(error).with_hint("--rules takes a folder of TOML files; rules/README.md describes them")
-            }),
-        }
     }
 }

@@ -35,7 +35,8 @@ impl Around {
         if !self.trial || hit.rule.rank == rank::ASSIGNMENT {
             return;
         }
-        if hit.rule.rank < rank::ANCHORED {
+        // Whoever brings expressions along says for which paths they hold.
+        if hit.rule.rank < rank::ANCHORED && hit.rule.rank != rank::EXPRESSION {
             hit.confidence = match hit.confidence {
                 Confidence::High => Confidence::Medium,
                 Confidence::Medium | Confidence::Low => Confidence::Low,

@@ -37,6 +37,8 @@ fn why(rule: &Rule) -> Reason {
         Form::Contextual { .. } => "a name beside it tells the kind",
         Form::Structural { .. } => "its structure tells the kind",
         Form::Files { .. } => "the name of the file tells the kind",
+        Form::Expression(expression) if expression.regex.is_none() => "the path of the file tells the kind",
+        Form::Expression(_) => "an expression of your rules matches",
     };
     Reason::Borrowed(text)
 }

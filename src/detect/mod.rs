@@ -5,6 +5,8 @@
 //! answer for a stretch of bytes depends on that stretch and on [`Engine::lookback`] bytes before and
 //! [`Engine::reach`] bytes after it, so windows that overlap by as much find each secret exactly once.
 
+pub mod acceptance;
+pub(crate) mod allow;
 mod anchored;
 mod assign;
 mod border;
@@ -15,6 +17,7 @@ mod docker;
 mod dotenv;
 mod entropy;
 mod envname;
+mod expressions;
 mod files;
 mod http;
 mod judge;
@@ -109,6 +112,7 @@ pub struct Engine {
     files: files::Files,
     assignments: assign::Assignments,
     typed: typed::Typed,
+    expressions: expressions::Expressions,
 }
 
 impl Engine {
@@ -130,6 +134,7 @@ impl Engine {
             files: files::Files::new(rules)?,
             assignments,
             typed: typed::Typed::new(rules),
+            expressions: expressions::Expressions::new(rules),
         })
     }
 
@@ -191,9 +196,10 @@ impl Engine {
     fn look<'v>(&self, view: &'v View<'_>, first: bool, is_decoded: bool) -> impl Iterator<Item = Hit> + use<'v> {
         let head = view.bytes.get(..HEAD).unwrap_or(view.bytes);
         let mut typed = Vec::new();
-        let mut found = self.search(view.bytes, None, context::Around::of(view), |found| {
+        let mut found = self.search(view.bytes, view.name, None, context::Around::of(view), |found| {
             if first {
                 self.files.detect(view.name, head, found);
+                self.expressions.files(view.name, head, found);
                 stray::detect(&self.structural.stray, view.name, head, found);
             }
             if view.whole {
@@ -214,7 +220,7 @@ impl Engine {
     /// The name may be empty. Spans are in `value`.
     pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
         let around = context::Around::nothing(assign::Syntax::Unknown);
-        let mut found = self.search(value, (!name.is_empty()).then_some(name), around, |_| {});
+        let mut found = self.search(value, b"", (!name.is_empty()).then_some(name), around, |_| {});
         outline::trace(&View { bytes: value, owned: 0..value.len(), whole: true, name: b"" }, &mut found);
         hits.extend(found);
     }
@@ -226,13 +232,21 @@ impl Engine {
 
     /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.
     pub fn command(&self, text: &[u8], hits: &mut Vec<Hit>) {
-        hits.extend(self.search(text, None, context::Around::nothing(assign::Syntax::Shell), |_| {}));
+        hits.extend(self.search(text, b"", None, context::Around::nothing(assign::Syntax::Shell), |_| {}));
     }
 
     /// What stands in a text, and in the encodings within it. `more` adds to what the plain text shows.
-    fn search(&self, bytes: &[u8], name: Option<&[u8]>, around: context::Around, more: impl FnOnce(&mut Vec<Hit>)) -> Vec<Hit> {
+    fn search(
+        &self,
+        bytes: &[u8],
+        path: &[u8],
+        name: Option<&[u8]>,
+        around: context::Around,
+        more: impl FnOnce(&mut Vec<Hit>),
+    ) -> Vec<Hit> {
         let look = |bytes: &[u8], name: Option<&[u8]>| {
             let mut found = Vec::new();
+            self.expressions.detect(bytes, path, name, &mut found);
             let suspects = self.text(bytes, name, around, &mut found);
             if let Some(name) = name {
                 self.assignments.pair(name, bytes, &mut found);

@@ -42,10 +42,28 @@ impl Head<'_> {
     }
 }
 
+/// What people are told of a format, by `watertight formats` and in the README.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// As people call it.
+    pub title: &'static str,
+    /// What is read of it.
+    pub reads: &'static str,
+    /// What is not, and up to where the rest is.
+    pub limits: &'static str,
+    /// Where the format is described.
+    pub specification: &'static str,
+}
+
 /// One format.
 pub trait Extractor: Sync {
     /// Its name, as in messages.
     fn name(&self) -> &'static str;
+
+    /// What people are told of it.
+    fn about(&self) -> About {
+        About::default()
+    }
 
     /// Whether the bytes look like this format. Content decides, never a name.
     fn probe(&self, head: &Head<'_>) -> bool;
@@ -175,13 +193,29 @@ impl From<io::Error> for Halt {
 pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::Gzip,
     &archive::Zstd,
+    &archive::Xz,
+    &archive::Bzip2,
+    &archive::Lz4,
+    &archive::Snappy,
     &archive::Tar,
+    &archive::Ar,
+    &archive::Cpio,
+    &archive::Rpm,
+    &archive::SevenZ,
+    &archive::Squashfs,
+    &archive::Sif,
+    &archive::Lzma,
     &model::Gguf,
     &model::Safetensors,
     &model::Protobuf,
     &build::Pyc,
     &build::Class,
     &build::Sqlite,
+    &build::Notebook,
+    &build::SourceMap,
+    // What says in the middle what it is comes behind what says so at its start.
+    &archive::Iso,
+    &archive::Ext4,
     // Last of all, see above.
     &archive::Zip,
 ];

@@ -100,7 +100,11 @@ impl Page<'_> {
         let rule = self.dim(format!("[{}]", incident.rule.id));
         let head = [severity, self.bold(&incident.rule.title), value, rule].into_iter().filter(|part| !part.is_empty());
         writeln!(self.out, "{}", head.collect::<Vec<_>>().join("  "))?;
-        self.judgement(incident)?;
+        if self.report.explain {
+            self.explanation(incident)?;
+        } else {
+            self.judgement(incident)?;
+        }
         for occurrence in incident.occurrences.iter().take(LISTED) {
             self.occurrence(occurrence)?;
         }
@@ -131,6 +135,24 @@ impl Page<'_> {
         }
         words.extend(incident.reasons.iter().map(|reason| self.veil.text(reason)));
         writeln!(self.out, "    {}", self.dim(words.join("; ")))
+    }
+
+    /// What an incident calls for, and all that led there.
+    fn explanation(&mut self, incident: &Incident) -> io::Result<()> {
+        let sure = format!("severity {}, confidence {}", incident.severity.as_str(), incident.confidence.as_str());
+        let called = match incident.disposition {
+            Disposition::Actionable => "it works, as far as can be told offline",
+            Disposition::Expired => "it has expired, so it does not fail the audit",
+            Disposition::Example => "it opens nothing, so it does not fail the audit",
+            Disposition::Public => "by design, so it does not fail the audit",
+            Disposition::Accepted => "by comments beside it, so it does not fail the audit",
+        };
+        writeln!(self.out, "    {} {} ({called}); {sure}", self.dim("judged:"), incident.disposition.as_str())?;
+        for reason in &incident.reasons {
+            writeln!(self.out, "      {} {}", self.dim("since"), self.veil.text(reason))?;
+        }
+        let asked = format!("watertight rules explain {}", incident.rule.id);
+        writeln!(self.out, "      {}", self.dim(format!("about the rule: {asked}")))
     }
 
     /// Where it is, without what the reader knows: the target itself, or the image.
@@ -164,6 +186,9 @@ impl Page<'_> {
         }
         if !finding.decoded.is_empty() {
             remarks.push(format!("in {}", finding.decoded.join(" in ")));
+        }
+        if finding.disposition == Disposition::Accepted {
+            remarks.push("accepted by a comment".into());
         }
         remarks.extend(finding.note.as_ref().map(|note| self.veil.text(note)));
         remarks.extend(finding.package.as_ref().map(|package| {
@@ -210,7 +235,11 @@ impl Page<'_> {
             parts.push(format!("{} of archives in them", counted(seen.members, "member")));
         }
         let text = format!("seen: {}, {} of content", parts.join(", "), bytes(seen.bytes));
-        writeln!(self.out, "{}", self.dim(text))
+        writeln!(self.out, "{}", self.dim(text))?;
+        match self.audit.accepted() as u64 {
+            0 => Ok(()),
+            count => writeln!(self.out, "accepted by comments beside them: {}", counted(count, "finding")),
+        }
     }
 
     fn verdict(&mut self) -> io::Result<()> {

@@ -25,6 +25,8 @@ struct Document<'a> {
     images: Vec<ImageEntry>,
     incidents: Vec<IncidentEntry>,
     gaps: Vec<GapEntry>,
+    /// Findings that comments beside them accept.
+    accepted: usize,
     seen: Totals,
 }
 
@@ -92,6 +94,8 @@ struct FindingEntry {
     decoded: Vec<&'static str>,
     note: Option<String>,
     package: Option<PackageEntry>,
+    /// Whether a comment beside it accepts it.
+    accepted: bool,
 }
 
 /// The package that the file came with.
@@ -143,6 +147,7 @@ fn document<'a>(report: &Report<'a>, veil: &Veil) -> Document<'a> {
                 scope: gap.scope,
             })
             .collect(),
+        accepted: audit.accepted(),
         seen: audit.seen,
     }
 }
@@ -221,5 +226,6 @@ fn finding_entry(audit: &Audit, occurrence: &Occurrence, veil: &Veil) -> Finding
             version: veil.text(&package.version),
             unchanged: package.unchanged,
         }),
+        accepted: finding.disposition == Disposition::Accepted,
     }
 }

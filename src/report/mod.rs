@@ -26,4 +26,6 @@ pub struct Report<'a> {
     pub fingerprint_key: &'a [u8],
     /// Whether the user asked to see secrets.
     pub show_secrets: bool,
+    /// Whether people are told why each incident is judged as it is; for machines it always stands there.
+    pub explain: bool,
 }

@@ -1,7 +1,8 @@
 //! Rules as the engine runs them: patterns compiled, names normalised, everything validated.
 
+use super::expression::Expression;
 use super::written::{File, Written};
-use super::{Boundary, Check, Example, Failing, LazyRegex, Lifetime, PathGlob, Pattern, Requirement, RuleError, Structure};
+use super::{Boundary, Check, Example, Failing, LazyRegex, Lifetime, PathGlob, Pattern, Requirement, Structure};
 use crate::finding::{Confidence, RuleLabel, Severity};
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ pub mod rank {
     pub const CHECKED: u8 = 60;
     /// A literal in the value.
     pub const ANCHORED: u8 = 50;
+    /// An expression of the user's.
+    pub const EXPRESSION: u8 = 46;
     /// A structure that names one service.
     pub const SERVICE: u8 = 45;
     /// A file by its name, which says more than the structure of a value in it.
@@ -67,11 +70,16 @@ impl Rule {
     }
 
     /// Whether its regexes can be built.
-    pub(super) fn verify(&self) -> Result<(), String> {
+    pub(super) fn verify(&self) -> Result<(), Refusal> {
         match &self.form {
-            Form::Anchored { pattern, .. } | Form::Contextual { pattern, .. } => pattern.verify(),
-            Form::Files { content: Some(content), .. } => content.verify().map_err(|error| format!("content: {error}")),
+            Form::Anchored { pattern, .. } | Form::Contextual { pattern, .. } => {
+                pattern.verify().map_err(|error| ("pattern", error.trim_start_matches("pattern: ").to_owned()))
+            }
+            Form::Files { content: Some(content), .. } => content.verify().map_err(|error| ("content", error)),
             Form::Files { .. } | Form::Structural { .. } => Ok(()),
+            Form::Expression(expression) => {
+                expression.regexes().try_for_each(|(field, regex)| regex.verify().map_err(|error| (field, error)))
+            }
         }
     }
 }
@@ -112,6 +120,8 @@ pub enum Form {
         /// For `assignment`: more words that say "secret".
         names: Vec<String>,
     },
+    /// A regular expression of a user, in the shape of gitleaks.
+    Expression(Box<Expression>),
     /// A file name.
     Files {
         /// Over the path.
@@ -121,33 +131,51 @@ pub enum Form {
     },
 }
 
+impl Form {
+    /// The word for it: rules are chosen by it, as by a tag.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Anchored { .. } => "anchored",
+            Self::Contextual { .. } => "contextual",
+            Self::Structural { structure, .. } => structure.as_str(),
+            Self::Files { .. } => "files",
+            Self::Expression(_) => "expression",
+        }
+    }
+}
+
 /// Longest match that a window can hold.
 const LONGEST: usize = 8 << 10;
 
-/// Compiles the rules of one file.
-pub(super) fn compile(name: &str, file: File) -> Result<Vec<Rule>, RuleError> {
+/// A field, or nothing where it is none alone, and what is wrong with it.
+pub(super) type Refusal = (&'static str, String);
+
+fn refusal<T>(field: &'static str, message: &str) -> Result<T, Refusal> {
+    Err((field, message.to_owned()))
+}
+
+/// Compiles the rules of one file: each with its id, or what is wrong with it.
+pub(super) fn compile(file: File) -> Vec<(String, Result<Rule, Refusal>)> {
     let File { issuer, rotate, reference, tags, rule } = file;
-    let shared = Shared { file: name, issuer: &issuer, rotate: &rotate, reference: &reference, tags: &tags };
-    rule.into_iter().map(|written| one(&shared, written)).collect()
+    let shared = Shared { issuer: &issuer, rotate: &rotate, reference: &reference, tags: &tags };
+    rule.into_iter().map(|written| (written.id.clone(), one(&shared, written))).collect()
 }
 
 /// What the rules of one file have in common.
 struct Shared<'a> {
-    file: &'a str,
     issuer: &'a str,
     rotate: &'a str,
     reference: &'a str,
     tags: &'a [String],
 }
 
-fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, RuleError> {
-    let id = written.id.clone();
-    let refuse = |message: &str| RuleError::rule(shared.file, &id, message);
+fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, Refusal> {
+    let id = &written.id;
     if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-        return Err(refuse("the id is not kebab-case"));
+        return refusal("id", "the id is not kebab-case");
     }
     if written.examples.is_empty() {
-        return Err(refuse("a rule needs at least one example"));
+        return refusal("examples", "a rule needs at least one example");
     }
     let given =
         [!written.anchors.is_empty(), !written.keywords.is_empty(), written.detector.is_some(), !written.files.is_empty()];
@@ -156,17 +184,16 @@ fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, RuleError> {
         [false, true, false, false] => contextual(&written),
         [false, false, true, false] => structural(&written),
         [false, false, false, true] => files(&written),
-        _ => Err("a rule has one form: anchors, keywords, detector or files".to_owned()),
-    }
-    .map_err(|message| refuse(&message))?;
+        _ => refusal("", "a rule has one form: anchors, keywords, detector or files"),
+    }?;
     let requires = written.requires.iter().map(|text| text.parse::<Requirement>()).collect::<Result<Vec<_>, _>>();
-    let requires = requires.map_err(|message| refuse(&message))?;
+    let requires = requires.map_err(|message| ("requires", message))?;
     let reads_json = written.check == Some(Check::Base64Json) || written.detector == Some(Structure::Jwt);
     if !requires.is_empty() && !reads_json {
-        return Err(refuse("`requires` is for the check `base64-json` and the detector `jwt`"));
+        return refusal("requires", "it is for the check `base64-json` and the detector `jwt`");
     }
     if written.failing == Failing::Example && (written.check.is_none() || written.anchors.is_empty()) {
-        return Err(refuse("`failing` is for anchored rules with a check"));
+        return refusal("failing", "it is for anchored rules with a check");
     }
     let default = if rank >= rank::STRUCTURAL { Confidence::High } else { Confidence::Medium };
     let rotate = written.rotate.unwrap_or_else(|| shared.rotate.to_owned());
@@ -191,33 +218,34 @@ fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, RuleError> {
     })
 }
 
-fn pattern(written: &Written) -> Result<Pattern, String> {
-    let text = written.pattern.as_deref().ok_or("the rule has no pattern")?;
-    let pattern = Pattern::compile(text)?;
+fn pattern(written: &Written) -> Result<Pattern, Refusal> {
+    let refused = |message: String| ("pattern", message.trim_start_matches("pattern: ").to_owned());
+    let text = written.pattern.as_deref().ok_or(("", "the rule has no pattern".to_owned()))?;
+    let pattern = Pattern::compile(text).map_err(refused)?;
     if pattern.longest() > LONGEST {
-        return Err(format!("the longest match is {} bytes; at most {LONGEST} fit a window", pattern.longest()));
+        return Err(refused(format!("the longest match is {} bytes; at most {LONGEST} fit a window", pattern.longest())));
     }
     Ok(pattern)
 }
 
-fn anchored(written: &Written) -> Result<(Form, u8), String> {
+fn anchored(written: &Written) -> Result<(Form, u8), Refusal> {
     let pattern = pattern(written)?;
     if written.anchors.iter().any(|anchor| anchor.len() < 3) {
-        return Err("an anchor has at least 3 bytes".to_owned());
+        return refusal("anchors", "an anchor has at least 3 bytes");
     }
     let rank = if written.check.is_some() { rank::CHECKED } else { rank::ANCHORED };
     let anchors = written.anchors.iter().map(|anchor| anchor.clone().into_bytes()).collect();
     Ok((Form::Anchored { anchors, pattern, before: written.before, boundary: written.boundary }, rank))
 }
 
-fn contextual(written: &Written) -> Result<(Form, u8), String> {
+fn contextual(written: &Written) -> Result<(Form, u8), Refusal> {
     let pattern = pattern(written)?;
     if pattern.shortest() < 16 {
-        return Err("a contextual value has at least 16 bytes".to_owned());
+        return refusal("pattern", "a contextual value has at least 16 bytes");
     }
     let keywords: Vec<String> = written.keywords.iter().map(|keyword| normalised(keyword)).collect();
     if keywords.iter().any(|keyword| keyword.len() < 4) {
-        return Err("a keyword has at least 4 letters or digits".to_owned());
+        return refusal("keywords", "a keyword has at least 4 letters or digits");
     }
     Ok((Form::Contextual { keywords, pattern }, rank::CONTEXTUAL))
 }
@@ -227,8 +255,8 @@ fn normalised(keyword: &str) -> String {
     keyword.chars().filter(|c| !matches!(c, '_' | '-' | '.')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-fn structural(written: &Written) -> Result<(Form, u8), String> {
-    let structure = written.detector.ok_or("the rule has no detector")?;
+fn structural(written: &Written) -> Result<(Form, u8), Refusal> {
+    let structure = written.detector.ok_or(("", "the rule has no detector".to_owned()))?;
     let service = !written.issuers.is_empty() || !written.requires.is_empty() || !written.hosts.is_empty();
     let rank = match structure {
         Structure::Assignment | Structure::CommandLine => rank::ASSIGNMENT,
@@ -248,9 +276,10 @@ fn structural(written: &Written) -> Result<(Form, u8), String> {
     Ok((form, rank))
 }
 
-fn files(written: &Written) -> Result<(Form, u8), String> {
+fn files(written: &Written) -> Result<(Form, u8), Refusal> {
     let content = written.content.as_deref().map(|text| LazyRegex::new(text, 1 << 20)).transpose();
-    let content = content.map_err(|error| format!("content: {error}"))?;
-    let globs = written.files.iter().map(|glob| PathGlob::compile(glob)).collect::<Result<_, _>>()?;
+    let content = content.map_err(|message| ("content", message))?;
+    let globs = written.files.iter().map(|glob| PathGlob::compile(glob)).collect::<Result<_, _>>();
+    let globs = globs.map_err(|message| ("files", message.trim_start_matches("files: ").to_owned()))?;
     Ok((Form::Files { globs, content }, rank::FILE))
 }

@@ -43,6 +43,11 @@ impl PathGlob {
         self.matcher.get_or_init(|| self.glob.compile_matcher()).is_match_candidate(&globset::Candidate::from_bytes(path))
     }
 
+    /// As it is held against paths.
+    pub fn text(&self) -> &str {
+        self.glob.glob()
+    }
+
     /// What to look for first.
     pub fn mark(&self) -> &Mark {
         &self.mark

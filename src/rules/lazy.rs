@@ -8,7 +8,7 @@ use regex_syntax::ParserBuilder;
 use std::sync::OnceLock;
 
 /// A regex over bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LazyRegex {
     text: String,
     /// Of the compiled program, in bytes.
@@ -24,14 +24,23 @@ impl LazyRegex {
         Ok(Self { text: text.to_owned(), limit, built: OnceLock::new() })
     }
 
+    /// As written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The regex; nothing if it is too large, which [`Self::verify`] tells beforehand.
     pub fn get(&self) -> Option<&Regex> {
         self.built.get_or_init(|| self.build().ok()).as_ref()
     }
 
-    /// Whether it can be built.
+    /// Whether it can be built. It is then, so that this is no work for nothing.
     pub fn verify(&self) -> Result<(), String> {
-        self.build().map(drop)
+        if !matches!(self.built.get(), Some(Some(_))) {
+            let regex = self.build()?;
+            self.built.get_or_init(|| Some(regex));
+        }
+        Ok(())
     }
 
     fn build(&self) -> Result<Regex, String> {

@@ -81,6 +81,7 @@ enum Matcher {
 /// A compiled pattern.
 #[derive(Debug)]
 pub struct Pattern {
+    text: String,
     matcher: Matcher,
     shortest: usize,
     longest: usize,
@@ -106,7 +107,12 @@ impl Pattern {
             Some(chains) => Matcher::Chains(chains),
             None => Matcher::Regex { at: regex(&format!(r"\A(?:{text})"))?, whole: regex(&format!(r"\A(?:{text})\z"))? },
         };
-        Ok(Self { matcher, shortest, longest, bytes, hyphen })
+        Ok(Self { text: text.to_owned(), matcher, shortest, longest, bytes, hyphen })
+    }
+
+    /// As written.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// Whether its regex, if it needs one, can be built.

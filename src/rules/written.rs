@@ -162,6 +162,22 @@ pub enum Structure {
     StrayEnv,
 }
 
+impl Structure {
+    /// The name, as in rule files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Url => "url",
+            Self::Pem => "pem",
+            Self::Jwt => "jwt",
+            Self::Assignment => "assignment",
+            Self::BasicAuth => "basic-auth",
+            Self::CommandLine => "command-line",
+            Self::DockerAuth => "docker-auth",
+            Self::StrayEnv => "stray-env",
+        }
+    }
+}
+
 /// Reads one file.
 pub(super) fn parse(file: &str, text: &str) -> Result<File, RuleError> {
     toml::from_str(text).map_err(|error| RuleError::Written { file: file.to_owned(), message: error.to_string() })

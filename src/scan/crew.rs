@@ -4,6 +4,7 @@
 //! channel and nobody waits, so nothing can deadlock: back-pressure is the producer turning consumer.
 //! Results are kept as the smallest by a total order, so they do not depend on who was faster.
 
+use super::Options;
 use super::progress::Progress;
 use crate::detect::Engine;
 use crate::finding::{Finding, Gap, Totals};
@@ -22,6 +23,8 @@ pub(super) struct Crew<'e> {
     pub(super) limits: &'e Limits,
     pub(super) progress: &'e Progress,
     pub(super) verify_diff_ids: bool,
+    /// Whether a comment beside a secret may accept it.
+    pub(super) heeds_comments: bool,
     threads: usize,
     in_flight: AtomicUsize,
     spare: Mutex<Vec<Vec<u8>>>,
@@ -45,20 +48,16 @@ pub(super) struct Results {
 const KEPT: usize = 50_000;
 
 impl<'e> Crew<'e> {
-    /// A crew of `threads` workers; 0 means as many as there are processors.
-    pub(super) fn new(
-        engine: &'e Engine,
-        limits: &'e Limits,
-        progress: &'e Progress,
-        threads: usize,
-        verify_diff_ids: bool,
-    ) -> Self {
-        let threads = if threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { threads };
+    /// A crew for a scan; no number of threads means as many as there are processors.
+    pub(super) fn new(engine: &'e Engine, options: &'e Options, progress: &'e Progress) -> Self {
+        let Options { threads, verify_diff_ids, ignore_comments, limits } = options;
+        let threads = if *threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { *threads };
         Self {
             engine,
             limits,
             progress,
-            verify_diff_ids,
+            verify_diff_ids: *verify_diff_ids,
+            heeds_comments: !ignore_comments,
             threads,
             in_flight: AtomicUsize::new(0),
             spare: Mutex::default(),

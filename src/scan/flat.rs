@@ -78,7 +78,7 @@ impl Batch {
                 crew.engine.detect_first(&view, &mut hits);
                 if !hits.is_empty() {
                     let before = found.findings.len();
-                    found.take(origin, hits, bytes, &Lines::start(is_text(bytes)));
+                    found.take(crew, origin, hits, (bytes, &Lines::start(is_text(bytes))));
                     if origin.is_file {
                         let sums = Arc::new(Sums::of(bytes));
                         found.findings.iter_mut().skip(before).for_each(|finding| finding.content = Some(sums.clone()));
@@ -121,7 +121,7 @@ impl Window {
                 _ => crew.engine.detect(&view, &mut hits),
             }
             if !hits.is_empty() {
-                found.take(&self.origin, hits, &self.bytes, &self.lines);
+                found.take(crew, &self.origin, hits, (&self.bytes, &self.lines));
             }
         });
         crew.deliver(found.findings, found.gaps, Totals::default());
@@ -137,14 +137,14 @@ pub(super) struct Found {
 }
 
 impl Found {
-    fn take(&mut self, origin: &Origin, mut hits: Vec<Hit>, bytes: &[u8], lines: &Lines) {
+    fn take(&mut self, crew: &Crew<'_>, origin: &Origin, mut hits: Vec<Hit>, (bytes, lines): (&[u8], &Lines)) {
         if hits.len() > HITS {
             hits.sort_by_key(|hit| (std::cmp::Reverse(hit.severity), hit.span.start));
             let detail = format!("{} more findings here are not listed", hits.len() - HITS);
             self.gap(origin, GapReason::SizeLimit, detail);
             hits.truncate(HITS);
         }
-        let located = Located { origin, bytes, lines };
+        let located = Located { origin, bytes, lines, heeds_comments: crew.heeds_comments };
         self.findings.extend(hits.into_iter().map(|hit| located.finding(hit)));
     }
 

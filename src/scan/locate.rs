@@ -1,7 +1,7 @@
 //! From a hit in some bytes to a finding in the artifact: line, column, offset.
 
 use super::flat::Origin;
-use crate::detect::Hit;
+use crate::detect::{Hit, allow};
 use crate::finding::Finding;
 
 /// Where in a member some bytes begin.
@@ -35,14 +35,19 @@ pub(super) struct Located<'a> {
     pub(super) origin: &'a Origin,
     pub(super) bytes: &'a [u8],
     pub(super) lines: &'a Lines,
+    /// Whether a comment beside a secret may accept it.
+    pub(super) heeds_comments: bool,
 }
 
 impl Located<'_> {
-    pub(super) fn finding(&self, hit: Hit) -> Finding {
+    pub(super) fn finding(&self, mut hit: Hit) -> Finding {
         let before = self.bytes.get(..hit.span.start).unwrap_or_default();
         let here = self.lines.after(before);
         // UTF-16 and UTF-32 have NULs but lines too; of their units the newline's one byte is counted.
         let is_text = self.lines.is_text || hit.decoded.first().is_some_and(|how| how.starts_with("utf-"));
+        if is_text && self.heeds_comments {
+            allow::accept(&mut hit, self.bytes);
+        }
         // What is about a file as a whole stands on no line of it.
         let has_lines = is_text && !hit.span.is_empty();
         Finding {
@@ -98,7 +103,7 @@ mod tests {
             let mut hits = Vec::new();
             crate::detect::Engine::new(&set).unwrap().detect_first(&view, &mut hits);
             let origin = Origin { place: crate::place::Place::root(crate::place::RootId(0), "x"), entry: None, is_file: false };
-            let located = Located { origin: &origin, bytes, lines: &Lines::start(true) };
+            let located = Located { origin: &origin, bytes, lines: &Lines::start(true), heeds_comments: true };
             let found = hits.pop().map(|hit| located.finding(hit));
             assert_eq!(found.map(|found| (found.offset, found.line, found.column)), Some(expected), "{content}");
         };

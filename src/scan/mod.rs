@@ -12,6 +12,7 @@ mod nest;
 mod progress;
 mod root;
 mod settings;
+mod texts;
 mod tree;
 mod walker;
 
@@ -36,6 +37,8 @@ pub struct Options {
     pub threads: usize,
     /// Whether to prove what compressed layers unpack to. Costs about a third of the decoding time.
     pub verify_diff_ids: bool,
+    /// Whether comments beside secrets, which may accept them, are not heeded.
+    pub ignore_comments: bool,
     /// How far to go.
     pub limits: Limits,
 }
@@ -53,7 +56,7 @@ pub enum ScanError {
 /// # Errors
 /// Only if the scan cannot start. Whatever goes wrong with the artifact is a gap in the audit.
 pub fn scan(artifact: &Artifact, engine: &Engine, options: &Options, progress: &Progress) -> Result<Audit, ScanError> {
-    let crew = Crew::new(engine, &options.limits, progress, options.threads, options.verify_diff_ids);
+    let crew = Crew::new(engine, options, progress);
     let ledgers = Ledgers::new(options.limits.ledger);
     let mut order: Vec<&Root> = artifact.roots.iter().collect();
     order.sort_by_key(|root| std::cmp::Reverse(root.size.unwrap_or(u64::MAX)));

@@ -132,8 +132,11 @@ fn prove(walker: &mut Walker<'_, '_, '_>, root: &Root, digest: &Digest) {
     }
 }
 
+/// Bytes at the start that are looked at: an ISO 9660 says at byte 32,769 what it is.
+const HEAD: usize = 64 << 10;
+
 fn head_of(slice: &FileSlice) -> io::Result<Vec<u8>> {
-    let mut head = vec![0; Head::LEN];
+    let mut head = vec![0; HEAD];
     let filled = slice.fill_at(&mut head, 0)?;
     head.truncate(filled);
     Ok(head)

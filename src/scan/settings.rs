@@ -4,7 +4,6 @@ use super::crew::Crew;
 use super::flat::Origin;
 use super::locate::unlined;
 use crate::detect::Hit;
-use crate::extract::Text;
 use crate::finding::{Finding, Totals};
 use crate::image::{Document, Form, Image, Setting};
 use crate::place::Place;
@@ -25,31 +24,13 @@ fn finding_of(place: &Place, setting: &Setting, hit: Hit) -> Finding {
 }
 
 /// A finding in a value that has no lines.
-fn plain(origin: &Origin, hit: Hit) -> Finding {
+pub(super) fn plain(origin: &Origin, hit: Hit) -> Finding {
     let offset = hit.span.start as u64;
     unlined(origin, offset, hit)
 }
 
-/// Looks at a text that the structure of a file gave.
-pub(super) fn scan_text(crew: &Crew<'_>, origin: &Origin, text: &Text<'_>) {
-    let mut hits = Vec::new();
-    crew.engine.pair(text.key, text.bytes, &mut hits);
-    if hits.is_empty() {
-        return;
-    }
-    let outer = String::from_utf8_lossy(text.name);
-    let key = String::from_utf8_lossy(text.key);
-    let named = |hit: Hit| {
-        let inner = hit.name.clone().filter(|name| *name != key);
-        let name = joined(&outer, inner);
-        let found = plain(origin, hit);
-        Finding { name, offset: text.offset.saturating_add(found.offset), ..found }
-    };
-    crew.deliver(hits.into_iter().map(named).collect(), Vec::new(), Totals::default());
-}
-
 /// The keys that lead to a text, and on to what is in it.
-fn joined(outer: &str, inner: Option<String>) -> Option<String> {
+pub(super) fn joined(outer: &str, inner: Option<String>) -> Option<String> {
     match (outer, inner) {
         ("", inner) => inner,
         (outer, None) => Some(outer.to_owned()),

@@ -375,7 +375,7 @@ impl Sink for Within<'_, '_, '_, '_> {
     }
 
     fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
-        super::settings::scan_text(self.walker.crew, &self.nest.origin(), text);
+        super::texts::scan_text(self.walker.crew, &self.nest.origin(), text);
         Ok(())
     }
 

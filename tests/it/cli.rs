@@ -12,10 +12,10 @@ use watertight::forge::filler::expand;
 use watertight::forge::image::{Forge, gzip, leaky, tar_of};
 
 /// A directory with things to scan in it.
-struct Place(TempDir);
+pub(crate) struct Place(pub(crate) TempDir);
 
 impl Place {
-    fn new(files: &[(&str, &[u8])]) -> Self {
+    pub(crate) fn new(files: &[(&str, &[u8])]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
         for (name, bytes) in files {
             let file = folder.path().join(name);
@@ -30,7 +30,7 @@ impl Place {
         Self::new(&[("token", expand("<word:9> ghp_<base62:30><crc32>\n", 1).as_bytes())])
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_watertight"));
         command.current_dir(self.0.path()).stdin(Stdio::null());
         command
@@ -41,12 +41,12 @@ impl Place {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[track_caller]
-fn check(place: &Place, args: &[&str], code: i32) -> Output {
+pub(crate) fn check(place: &Place, args: &[&str], code: i32) -> Output {
     let output = place.run(args);
     assert_eq!(output.status.code(), Some(code), "{args:?}: {}{}", text(&output.stdout), text(&output.stderr));
     output
@@ -54,7 +54,7 @@ fn check(place: &Place, args: &[&str], code: i32) -> Output {
 
 /// A failure names the thing, hints at what to do, and has no output.
 #[track_caller]
-fn fails(place: &Place, args: &[&str], named: &[&str]) {
+pub(crate) fn fails(place: &Place, args: &[&str], named: &[&str]) {
     let output = check(place, args, 2);
     let said = text(&output.stderr);
     assert!(output.stdout.is_empty(), "{args:?}: {}", text(&output.stdout));

@@ -36,11 +36,11 @@ fn layers() -> Vec<Vec<u8>> {
 
 fn report(engine: &Engine, rules: &RuleSet, target: &str, threads: usize, limits: &Limits) -> String {
     let artifact = source::open(target, &Choice::default(), limits).expect("a target");
-    let options = Options { threads, verify_diff_ids: true, limits: limits.clone() };
+    let options = Options { threads, verify_diff_ids: true, limits: limits.clone(), ..Options::default() };
     let audit = scan(&artifact, engine, &options, &Progress::default()).expect("threads");
     let verdict = Policy::default().verdict(&audit);
     let digest = rules.digest();
-    let report = Report { audit: &audit, verdict, rules: &digest, fingerprint_key: b"key", show_secrets: false };
+    let report = Report { audit: &audit, verdict, rules: &digest, fingerprint_key: b"key", show_secrets: false, explain: true };
     let mut out = Vec::new();
     json::write(&report, &mut out).expect("memory takes all");
     String::from_utf8(out).expect("JSON is UTF-8")

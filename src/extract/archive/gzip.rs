@@ -3,10 +3,10 @@
 //! Parallel compressors and lazily pulled images write many members into one file. Zero padding
 //! behind the last is accepted as gzip does; anything else behind it is scanned as it is.
 
-use super::super::{Extractor, Halt, Head, Input, Sink};
+use super::super::{About, Extractor, Halt, Head, Input, Sink};
 use super::parts::{self, Framing};
 use flate2::bufread::GzDecoder;
-use std::io::{self, BufRead};
+use std::io;
 
 /// gzip.
 pub struct Gzip;
@@ -17,6 +17,15 @@ const MAGIC: &[u8] = b"\x1f\x8b\x08";
 impl Extractor for Gzip {
     fn name(&self) -> &'static str {
         Self::NAME
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "gzip",
+            reads: "one stream of bytes, in any number of members",
+            limits: "none of its own",
+            specification: "RFC 1952",
+        }
     }
 
     fn probe(&self, head: &Head<'_>) -> bool {
@@ -38,14 +47,7 @@ impl Framing for Gzip {
     type Decoder<'i, 'a: 'i> = GzDecoder<&'i mut Input<'a>>;
 
     fn at_part(input: &mut Input<'_>) -> io::Result<bool> {
-        loop {
-            let ready = input.fill_buf()?;
-            let zeros = ready.iter().take_while(|byte| **byte == 0).count();
-            if zeros == 0 {
-                break;
-            }
-            input.consume(zeros);
-        }
+        parts::skip_zeros(input)?;
         Ok(input.head()?.starts_with(MAGIC))
     }
 

@@ -1,15 +1,47 @@
 //! Archives and compressed streams.
 
+mod ar;
+mod bzip2;
+mod cpio;
+mod ext4;
+mod ext4_blocks;
+mod fields;
 mod gzip;
+mod iso;
+mod iso_records;
+mod lz4;
+mod lzma;
 mod parts;
+mod rpm;
+mod sevenz;
+mod sevenz_header;
+mod sif;
+mod snappy;
+mod spans;
+mod squashfs;
+mod squashfs_blocks;
 mod tar;
 mod tar_extensions;
 mod tar_header;
+mod xz;
 mod zip;
 mod zip_sweep;
 mod zstd;
 
+pub use ar::Ar;
+pub use bzip2::Bzip2;
+pub use cpio::Cpio;
+pub use ext4::Ext4;
 pub use gzip::Gzip;
+pub use iso::Iso;
+pub use lz4::Lz4;
+pub use lzma::Lzma;
+pub use rpm::Rpm;
+pub use sevenz::SevenZ;
+pub use sif::Sif;
+pub use snappy::Snappy;
+pub use squashfs::Squashfs;
 pub use tar::Tar;
+pub use xz::Xz;
 pub use zip::Zip;
 pub use zstd::Zstd;

@@ -5,7 +5,7 @@
 
 use super::super::{Halt, Input, Member, MemberKind, Sink, reason_of};
 use crate::finding::GapReason;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 /// How one format frames its parts.
 pub(super) trait Framing {
@@ -23,6 +23,28 @@ pub(super) trait Framing {
     /// What an error says of the stream.
     fn reason(error: &io::Error) -> GapReason {
         reason_of(error)
+    }
+}
+
+/// How much memory a decoder may take for what it refers back to, in bytes, at this depth in other
+/// containers. It is halved with each level, so that nesting cannot multiply the memory; no less than the
+/// usual compressors need by default.
+pub(super) fn dictionary_limit(depth: u32) -> u32 {
+    ((128 << 20) >> depth.min(4)) + DECODER
+}
+
+/// What a decoder takes besides.
+const DECODER: u32 = 1 << 20;
+
+/// Passes over zero bytes.
+pub(super) fn skip_zeros(input: &mut Input<'_>) -> io::Result<()> {
+    loop {
+        let ready = input.fill_buf()?;
+        let zeros = ready.iter().take_while(|byte| **byte == 0).count();
+        if zeros == 0 {
+            return Ok(());
+        }
+        input.consume(zeros);
     }
 }
 

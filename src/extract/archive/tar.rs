@@ -5,7 +5,7 @@
 //! they are. It also goes on behind an end-of-archive marker: an archive may be two, and bytes that
 //! no extractor would write to disk are shipped all the same.
 
-use super::super::{Extractor, Halt, Head, Input, Member, MemberKind, Sink, Text};
+use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink, Text};
 use super::tar_extensions::Extensions;
 use super::tar_header::{self, BLOCK, is_header};
 use crate::finding::GapReason;
@@ -22,6 +22,15 @@ const EXTENSION_BODY: u64 = 1 << 20;
 impl Extractor for Tar {
     fn name(&self) -> &'static str {
         "tar"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "tar (layer, npm, crate, gem)",
+            reads: "v7, ustar, PAX and GNU with sparse files; goes on behind a broken header",
+            limits: "1 MiB of an extension header",
+            specification: "POSIX.1-2017 pax, GNU tar manual",
+        }
     }
 
     fn probe(&self, head: &Head<'_>) -> bool {

@@ -5,8 +5,9 @@
 //! both are read: the entries of the directory through the `zip` crate, then every stretch they do
 //! not cover is swept for headers of its own (see [`super::zip_sweep`]) and scanned as it is.
 
-use super::super::{Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink, reason_of};
-use super::zip_sweep::{self, Span};
+use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink, reason_of};
+use super::spans::Span;
+use super::zip_sweep;
 use crate::finding::GapReason;
 use crate::place::escaped;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -31,6 +32,15 @@ const DIRECTORY: u64 = 8 << 20;
 impl Extractor for Zip {
     fn name(&self) -> &'static str {
         "zip"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "zip (jar, wheel, npz, apk, nupkg, office)",
+            reads: "the entries of the directory and those that it leaves out, what stands before, between and behind them, by every method but those that need a password",
+            limits: "a directory of up to 8 MiB, else its local headers; encrypted entries are gaps",
+            specification: "APPNOTE.TXT 6.3.10",
+        }
     }
 
     fn probe(&self, head: &Head<'_>) -> bool {

@@ -2,17 +2,11 @@
 //! with a later one, whatever stands before the first header and behind the end.
 
 use super::super::{Halt, Input, Member, MemberKind, ReadSeek, Sink};
+use super::spans::Span;
 use crate::finding::GapReason;
 use crate::place::escaped;
 use flate2::bufread::DeflateDecoder;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-
-/// Bytes of the file, from `start` up to `end`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Span {
-    pub(super) start: u64,
-    pub(super) end: u64,
-}
 
 type File<'f> = Box<dyn ReadSeek + 'f>;
 

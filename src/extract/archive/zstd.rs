@@ -1,6 +1,6 @@
 //! Zstandard (RFC 8878): one stream of bytes in any number of frames, skippable ones among them.
 
-use super::super::{Extractor, Halt, Head, Input, Sink, reason_of};
+use super::super::{About, Extractor, Halt, Head, Input, Sink, reason_of};
 use super::parts::{self, Framing};
 use crate::finding::GapReason;
 use std::io::{self, Read};
@@ -27,6 +27,15 @@ const WINDOW_LOG_NESTED: u32 = 23;
 impl Extractor for Zstd {
     fn name(&self) -> &'static str {
         Self::NAME
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "Zstandard",
+            reads: "one stream of bytes, in any number of frames",
+            limits: "a window of up to 128 MiB, 8 MiB inside other containers; frames that need a dictionary are not decoded",
+            specification: "RFC 8878",
+        }
     }
 
     fn probe(&self, head: &Head<'_>) -> bool {

@@ -6,7 +6,7 @@
 //! texts of the pool are scanned where they stand, with zeros between them.
 
 use super::super::cursor::Cursor;
-use super::super::{Extractor, Halt, Head, Input, Sink, Stop, Text};
+use super::super::{About, Extractor, Halt, Head, Input, Sink, Stop, Text};
 use crate::finding::GapReason;
 use std::io::BufRead;
 use std::ops::Range;
@@ -22,6 +22,15 @@ const VERSIONS: std::ops::RangeInclusive<u16> = 45..=90;
 impl Extractor for Class {
     fn name(&self) -> &'static str {
         "class"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "Java class",
+            reads: "constants with the names of their fields; all texts where they stand",
+            limits: "files of up to 16 MiB by their structure",
+            specification: "The Java Virtual Machine Specification, chapter 4",
+        }
     }
 
     fn probe(&self, head: &Head<'_>) -> bool {

@@ -5,7 +5,7 @@
 //! type and an offset; and behind padding the data. Version 1 has 32-bit lengths where later ones have 64
 //! bits. In files for big-endian machines every number is big-endian, the version too, which tells.
 
-use super::super::{Extractor, Halt, Head, Input, Sink, Text};
+use super::super::{About, Extractor, Halt, Head, Input, Sink, Text};
 use super::{pass, stretches};
 use crate::finding::GapReason;
 use std::io::{self, BufRead, Read};
@@ -26,6 +26,15 @@ const TENSORS: usize = 200_000;
 impl Extractor for Gguf {
     fn name(&self) -> &'static str {
         "GGUF"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "GGUF",
+            reads: "every key with its value, arrays too, in all versions and both byte orders; tensors as numbers",
+            limits: "texts of up to 1 MiB by their key, longer ones as they are",
+            specification: "https://github.com/ggml-org/ggml/blob/master/docs/gguf.md",
+        }
     }
 
     fn probe(&self, head: &Head<'_>) -> bool {

@@ -8,7 +8,7 @@
 
 mod fields;
 
-use super::super::{Extractor, Halt, Head, Input, Sink, Stop, Text};
+use super::super::{About, Extractor, Halt, Head, Input, Sink, Stop, Text};
 use super::pass;
 use crate::finding::GapReason;
 use fields::{Field, Kind, fields, kind_of, starts_as_message};
@@ -31,6 +31,15 @@ const VERSIONS: std::ops::RangeInclusive<u8> = 1..=40;
 impl Extractor for Protobuf {
     fn name(&self) -> &'static str {
         "protobuf"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "ONNX, TensorFlow SavedModel, Core ML",
+            reads: "protocol buffers without their schema: keys with their values, texts, what is behind a broken field as it is",
+            limits: "fields of up to 1 MiB by their structure, 48 messages deep",
+            specification: "https://protobuf.dev/programming-guides/encoding/",
+        }
     }
 
     fn probe(&self, head: &Head<'_>) -> bool {

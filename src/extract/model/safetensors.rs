@@ -5,7 +5,7 @@
 //! its `data_offsets`, from the end of the header, and `__metadata__`, a map of strings, in which whole
 //! configurations stand as JSON in JSON.
 
-use super::super::{Extractor, Halt, Head, Input, Sink};
+use super::super::{About, Extractor, Halt, Head, Input, Sink};
 use super::{json, pass, stretches};
 use crate::finding::GapReason;
 use crate::image::json::Json;
@@ -22,6 +22,15 @@ const HELD: u64 = 8 << 20;
 impl Extractor for Safetensors {
     fn name(&self) -> &'static str {
         "safetensors"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "safetensors",
+            reads: "the header with the JSON in its metadata, by the keys; tensors as numbers, bytes between and behind them as they are",
+            limits: "a header of up to 8 MiB by its keys",
+            specification: "https://github.com/huggingface/safetensors#format",
+        }
     }
 
     fn probe(&self, head: &Head<'_>) -> bool {

@@ -2,6 +2,7 @@
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use serde_json::{Map, Value};
+use std::fmt;
 use std::str::FromStr;
 
 /// What the JSON in a value must hold: a name, or a name with a part of its text.
@@ -21,6 +22,15 @@ impl FromStr for Requirement {
             return Err("a requirement is `name` or `name=part`".to_owned());
         }
         Ok(Self { name: name.to_owned(), part })
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.part {
+            None => f.write_str(&self.name),
+            Some(part) => write!(f, "{}={part}", self.name),
+        }
     }
 }
 

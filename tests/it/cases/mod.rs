@@ -10,6 +10,7 @@ mod large;
 mod stored;
 mod tree;
 mod written;
+mod zipped;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 //! what no library would write.
 
 use super::written::{Compression, Encoding, Entry, Long, Sparse};
-use std::io::Write as _;
+use crate::hostile::{archives, images};
 use tar::{EntryType, Header};
 use watertight::forge::image::gzip;
 
@@ -12,10 +12,17 @@ pub(super) fn content(entry: &Entry) -> Vec<u8> {
         Entry { text: Some(text), .. } => text.as_bytes().to_vec(),
         Entry { hex: Some(hex), .. } => unhex(hex),
         Entry { tar: Some(entries), .. } => tar(entries, false),
-        Entry { zip: Some(entries), .. } => zip(entries),
+        Entry { zip: Some(entries), .. } => super::zipped::zip(entries),
+        Entry { ar: Some(entries), .. } => named(entries, archives::ar),
+        Entry { cpio: Some(entries), .. } => named(entries, archives::cpio),
+        Entry { rpm: Some(entries), .. } => archives::rpm("true\n", &archives::xz(&named(entries, archives::cpio))),
+        Entry { sevenz: Some(entries), .. } => named(entries, images::sevenz),
+        Entry { sif: Some(entries), .. } => named(entries, images::sif),
+        Entry { squashfs: Some(entries), .. } => named(entries, |files| images::squashfs(files[0].0, files[0].1)),
+        Entry { iso: Some(entries), .. } => named(entries, |files| images::iso(files[0].0, files[0].1)),
         _ => Vec::new(),
     };
-    let repeated = plain.repeat(entry.repeat.unwrap_or(1));
+    let repeated = [entry.before.as_bytes(), &plain.repeat(entry.repeat.unwrap_or(1)), entry.after.as_bytes()].concat();
     entry.encode.iter().fold(repeated, |bytes, encoding| encoded(&bytes, *encoding))
 }
 
@@ -28,6 +35,12 @@ fn encoded(bytes: &[u8], encoding: Encoding) -> Vec<u8> {
     match encoding {
         Encoding::Gzip => gzip(bytes),
         Encoding::Zstd => zstd::encode_all(bytes, 3).expect("memory takes it"),
+        Encoding::Xz => archives::xz(bytes),
+        Encoding::Lzma => archives::lzma(bytes),
+        Encoding::Bzip2 => archives::bzip2(bytes),
+        Encoding::Lz4 => archives::lz4(bytes),
+        Encoding::Lz4Legacy => archives::lz4_legacy(bytes),
+        Encoding::Snappy => archives::snappy(bytes),
         Encoding::Base64 => data_encoding::BASE64.encode(bytes).into_bytes(),
         Encoding::Hex => data_encoding::HEXLOWER.encode(bytes).into_bytes(),
         Encoding::Utf16le => text().encode_utf16().flat_map(u16::to_le_bytes).collect(),
@@ -57,13 +70,11 @@ pub(super) fn compressed(tar: &[u8], how: Compression) -> Vec<u8> {
     }
 }
 
-fn zip(entries: &[Entry]) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for entry in entries {
-        writer.start_file(&entry.path, zip::write::SimpleFileOptions::default()).expect("memory takes it");
-        writer.write_all(&content(entry)).expect("memory takes it");
-    }
-    writer.finish().expect("memory takes it").into_inner()
+/// An archive of what the entries hold.
+fn named(entries: &[Entry], archive: impl Fn(&[(&str, &[u8])]) -> Vec<u8>) -> Vec<u8> {
+    let contents: Vec<_> = entries.iter().map(content).collect();
+    let files: Vec<_> = entries.iter().zip(&contents).map(|(entry, bytes)| (entry.path.as_str(), bytes.as_slice())).collect();
+    archive(&files)
 }
 
 /// A tar of entries; `endless` without its end marker.

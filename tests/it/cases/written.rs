@@ -208,6 +208,25 @@ pub(super) struct Entry {
     pub(super) hex: Option<String>,
     pub(super) tar: Option<Vec<Entry>>,
     pub(super) zip: Option<Vec<Entry>>,
+    pub(super) ar: Option<Vec<Entry>>,
+    pub(super) cpio: Option<Vec<Entry>>,
+    pub(super) sevenz: Option<Vec<Entry>>,
+    pub(super) sif: Option<Vec<Entry>>,
+    /// A package whose payload these are, in xz.
+    pub(super) rpm: Option<Vec<Entry>>,
+    /// A file system of this one file.
+    pub(super) squashfs: Option<Vec<Entry>>,
+    pub(super) iso: Option<Vec<Entry>>,
+    /// Stands before and behind the content.
+    #[serde(default)]
+    pub(super) before: String,
+    #[serde(default)]
+    pub(super) after: String,
+    /// Of a zip's entry: how it is compressed.
+    #[serde(default)]
+    pub(super) method: Method,
+    /// Of a zip's entry: what is odd about it.
+    pub(super) odd: Option<Odd>,
     /// The content so many times.
     pub(super) repeat: Option<usize>,
     /// What is done to the content, in turn.
@@ -234,6 +253,33 @@ pub(super) struct Entry {
     pub(super) sparse: Option<Sparse>,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Method {
+    Stored,
+    #[default]
+    Deflate,
+    Bzip2,
+    Lzma,
+    Zstd,
+    Xz,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Odd {
+    /// The central directory leaves it out.
+    Unlisted,
+    /// It says that it is encrypted.
+    Encrypted,
+    /// Its sizes stand in a zip64 extra field.
+    Zip64,
+    /// The local header says that it has no bytes, the directory that it has one more.
+    Sizes,
+    /// Its method is one that nobody knows.
+    Method,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Long {
@@ -255,6 +301,12 @@ pub(super) enum Sparse {
 pub(super) enum Encoding {
     Gzip,
     Zstd,
+    Xz,
+    Lzma,
+    Bzip2,
+    Lz4,
+    Lz4Legacy,
+    Snappy,
     Base64,
     Hex,
     /// Without a byte order mark.

@@ -1,7 +1,7 @@
 //! Small inputs that grow, repeat or nest without end. Each goes off in one file; the next is still seen.
 
 use super::samples::{RULE, image_of, token, zip_of};
-use super::{Answer, file, tight, within_patience};
+use super::{Answer, archives, file, images, tight, within_patience};
 use std::io::Write;
 use watertight::finding::GapReason;
 use watertight::forge::image::{gzip, tar_of};
@@ -31,6 +31,9 @@ fn high_ratio() {
     check(bomb.clone(), GapReason::ExpansionLimit);
     check(zstd::encode_all(&zeros(40 << 20)[..], 3).expect("a frame"), GapReason::ExpansionLimit);
     check(zip_of(&[("zeros", &zeros(40 << 20))]), GapReason::ExpansionLimit);
+    for compress in [archives::xz, archives::lzma, archives::bzip2, archives::lz4] {
+        check(compress(&zeros(40 << 20)), GapReason::ExpansionLimit);
+    }
     // Bombs in a bomb share one budget.
     check(tar_of(&[("1.gz", &bomb), ("2.gz", &bomb), ("3.gz", &bomb)]), GapReason::ExpansionLimit);
 }
@@ -50,6 +53,10 @@ fn nested_deeper_than_the_limit() {
     let nest = |wrap: &dyn Fn(&[u8]) -> Vec<u8>| (0..40).fold(token(3).into_bytes(), |inner, _| wrap(&inner));
     check(nest(&|inner| gzip(inner)), GapReason::DepthLimit);
     check(nest(&|inner| zip_of(&[("inner.zip", inner)])), GapReason::DepthLimit);
+    check(nest(&archives::xz), GapReason::DepthLimit);
+    check(nest(&|inner| archives::ar(&[("inner.a", inner)])), GapReason::DepthLimit);
+    check(nest(&|inner| archives::cpio(&[("inner.cpio", inner)])), GapReason::DepthLimit);
+    check(nest(&|inner| images::sevenz(&[("inner.7z", inner)])), GapReason::DepthLimit);
     check(nest(&|inner| tar_of(&[("inner.tar", inner)])), GapReason::DepthLimit);
     check(nest(&|inner| gzip(&tar_of(&[("inner.tgz", inner)]))), GapReason::DepthLimit);
 }
@@ -89,6 +96,14 @@ fn overlapping_zip_entries() {
     check(bomb, GapReason::ExpansionLimit);
 }
 
+/// Files of an image that all have their data in the same place.
+#[test]
+fn overlapping_files_of_an_image() {
+    let names: Vec<_> = (b'0'..b'Z').map(|name| char::from(name).to_string()).collect();
+    let files: Vec<_> = names.iter().enumerate().map(|(index, name)| (name.as_str(), (900 << 10) - index)).collect();
+    check(images::iso_of(&files, &zeros(900 << 10)), GapReason::ExpansionLimit);
+}
+
 /// A zip that holds itself holds its own directory in an entry; without its exact bytes the shape will do:
 /// stored entries that reach over all that follows, themselves included.
 #[test]
@@ -125,7 +140,12 @@ fn false_zip_headers() {
 fn endless_parts() {
     let empty = gzip(b"");
     let frame = zstd::encode_all(&b""[..], 1).expect("a frame");
-    for bomb in [empty.repeat(20_000), frame.repeat(20_000), b"\x50\x2a\x4d\x18\0\0\0\0".repeat(50_000)] {
+    for bomb in [
+        empty.repeat(20_000),
+        frame.repeat(20_000),
+        archives::lz4(b"").repeat(20_000),
+        b"\x50\x2a\x4d\x18\0\0\0\0".repeat(50_000),
+    ] {
         let mut bomb = bomb;
         bomb.extend(gzip(token(3).as_bytes()));
         set_off(bomb, &Limits::default()).leaks(RULE);

@@ -4,11 +4,14 @@
 //! layer is cut or damaged is never called clean. The suite is driven by the table of extractors: a
 //! format that gets an extractor and no sample here fails it.
 
+pub(crate) mod archives;
 mod bombs;
 mod built;
+mod dialects;
 mod documents;
 mod extractors;
 mod files;
+pub(crate) mod images;
 mod layers;
 mod lies;
 mod random;
@@ -64,7 +67,7 @@ impl Answer {
 pub(crate) fn scanned(path: &Path, limits: &Limits) -> Result<Answer, SourceError> {
     let target = path.to_str().expect("a path in UTF-8");
     let artifact = source::open(target, &Choice::default(), limits)?;
-    let options = Options { threads: 1, verify_diff_ids: false, limits: limits.clone() };
+    let options = Options { threads: 1, limits: limits.clone(), ..Options::default() };
     let audit = scan(&artifact, &ENGINE, &options, &Progress::default()).expect("a thread");
     let internal: Vec<_> = audit.gaps.iter().filter(|gap| gap.reason == GapReason::Internal).collect();
     assert!(internal.is_empty(), "a parser panicked: {internal:#?}");

@@ -68,7 +68,8 @@ proptest! {
         let _ = Json::parse(text.as_bytes());
         let _ = Json::parse(&raw);
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("x.toml"), text).expect("a file");
+        std::fs::write(folder.path().join("x.toml"), &text).expect("a file");
         let _ = RuleSet::load_dir(folder.path());
+        let _ = RuleSet::parse(&[("x.toml", format!("[[rules]]\nid = 'x'\nregex = '''{text}'''\n"))]);
     }
 }

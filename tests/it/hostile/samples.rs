@@ -19,7 +19,9 @@ pub(crate) fn token(seed: u64) -> String {
 pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let text = token(1);
     let tar = tar_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")]);
-    vec![
+    let mut samples = super::archives::samples();
+    samples.extend(super::images::samples());
+    samples.extend([
         ("gzip", [gzip(b"first member\n"), gzip(text.as_bytes())].concat()),
         ("zstd", [zstd(b"first frame\n"), zstd(text.as_bytes())].concat()),
         ("tar", tar),
@@ -29,8 +31,11 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("pyc", pyc(&text)),
         ("class", class(&text)),
         ("SQLite", sqlite(&text)),
+        ("notebook", notebook(&text)),
+        ("source map", json!({"version": 3, "sources": ["a.js"], "sourcesContent": [text]}).to_string().into_bytes()),
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
-    ]
+    ]);
+    samples
 }
 
 /// One key whose value is `text`, and no tensor.
@@ -44,6 +49,13 @@ fn gguf(text: &str) -> Vec<u8> {
 fn safetensors(text: &str) -> Vec<u8> {
     let header = json!({"__metadata__": {"note": text}, "w": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}).to_string();
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), b"\x01\x02\x03\x04"].concat()
+}
+
+/// A notebook with `text` in its one cell.
+fn notebook(text: &str) -> Vec<u8> {
+    json!({"cells": [{"cell_type": "code", "source": [text], "metadata": {}, "outputs": []}], "metadata": {}, "nbformat": 4})
+        .to_string()
+        .into_bytes()
 }
 
 /// A version, and a message with a key and `text`.

@@ -7,6 +7,7 @@
 //! The programs come from Debian. Where one is missing the test fails and names the package: a test that is skipped
 //! proves nothing.
 
+mod archives;
 mod attached;
 mod forged;
 mod image;

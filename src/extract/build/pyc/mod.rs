@@ -9,7 +9,7 @@ mod marshal;
 mod pairs;
 mod version;
 
-use super::super::{Extractor, Halt, Head, Input, Sink};
+use super::super::{About, Extractor, Halt, Head, Input, Sink};
 use crate::finding::GapReason;
 use marshal::Marshal;
 use std::io::BufRead;
@@ -24,6 +24,15 @@ const HELD: usize = 8 << 20;
 impl Extractor for Pyc {
     fn name(&self) -> &'static str {
         "pyc"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "Python bytecode (pyc)",
+            reads: "constants with the names they are stored under, of CPython 2.7 and 3.6 to 3.14; all texts where they stand",
+            limits: "files of up to 8 MiB by their structure",
+            specification: "CPython: Python/marshal.c, Lib/importlib/_bootstrap_external.py",
+        }
     }
 
     fn probe(&self, head: &Head<'_>) -> bool {

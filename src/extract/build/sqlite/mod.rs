@@ -10,7 +10,7 @@ mod page;
 mod record;
 mod schema;
 
-use super::super::{Extractor, Halt, Head, Input, Member, MemberKind, Sink, Stop, Text};
+use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink, Stop, Text};
 use crate::finding::GapReason;
 use database::{Database, Owners, Sweep};
 use record::{Row, Value};
@@ -27,6 +27,15 @@ const LABEL: usize = 64;
 impl Extractor for Sqlite {
     fn name(&self) -> &'static str {
         "SQLite"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "SQLite",
+            reads: "rows by table and column, blobs opened; all pages as they are, with what was deleted",
+            limits: "no write-ahead log",
+            specification: "https://www.sqlite.org/fileformat2.html",
+        }
     }
 
     fn probe(&self, head: &Head<'_>) -> bool {

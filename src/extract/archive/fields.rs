@@ -1,0 +1,70 @@
+//! Numbers out of the headers of archives. Every offset may be a lie, so every answer may be `None`.
+
+use std::io::{self, Read};
+
+macro_rules! number {
+    ($name:ident, $type:ty, $from:ident, $order:literal) => {
+        #[doc = concat!("The ", $order, "-endian number at `at`.")]
+        pub(super) fn $name(bytes: &[u8], at: usize) -> Option<$type> {
+            let end = at.checked_add(size_of::<$type>())?;
+            bytes.get(at..end)?.try_into().ok().map(<$type>::$from)
+        }
+    };
+}
+
+number!(le16, u16, from_le_bytes, "little");
+number!(le32, u32, from_le_bytes, "little");
+number!(le64, u64, from_le_bytes, "little");
+number!(be16, u16, from_be_bytes, "big");
+number!(be32, u32, from_be_bytes, "big");
+
+/// A number in ASCII digits, with spaces and NULs around it. An empty field is 0.
+pub(super) fn digits(field: &[u8], radix: u32) -> Option<u64> {
+    let text = std::str::from_utf8(field).ok()?.trim_matches([' ', '\0']);
+    if text.is_empty() {
+        return Some(0);
+    }
+    // A sign would be taken for a part of the number.
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| u64::from_str_radix(text, radix).ok())?
+}
+
+/// So many bytes, or as many as there are: memory grows with what is really there.
+pub(super) fn up_to(reader: &mut dyn Read, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Passes over so many bytes. Says whether they were all there.
+pub(super) fn skip(reader: &mut dyn Read, length: u64) -> io::Result<bool> {
+    Ok(io::copy(&mut reader.take(length), &mut io::sink())? == length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_out_of_reach_are_none() {
+        assert_eq!(le32(b"\x01\x02\x03\x04\x05", 1), Some(0x0504_0302));
+        assert_eq!(be16(b"\x01\x02", 0), Some(0x0102));
+        assert_eq!(le64(b"\x01\x02", 0), None);
+        assert_eq!(le16(b"\x01\x02", usize::MAX), None);
+    }
+
+    #[test]
+    fn digits_have_no_sign() {
+        for (field, radix, expected) in [
+            (&b"10  "[..], 10, Some(10)),
+            (b"  17\0", 8, Some(15)),
+            (b"0000001F", 16, Some(31)),
+            (b"    ", 10, Some(0)),
+            (b"+1", 10, None),
+            (b"-1", 10, None),
+            (b"1 2", 10, None),
+            (b"\xff", 10, None),
+        ] {
+            assert_eq!(digits(field, radix), expected, "{field:?}");
+        }
+    }
+}

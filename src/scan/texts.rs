@@ -1,0 +1,109 @@
+//! Texts that the structure of a file gave: judged by their keys, and opened where they are documents themselves.
+//!
+//! Settings are kept as JSON in JSON: in the header of a model, in a column of a table. Such a text is taken apart, so
+//! that its keys lead on to what is in it, however often it is wrapped.
+
+use super::crew::Crew;
+use super::flat::Origin;
+use super::settings::{joined, plain};
+use crate::detect::{Hit, allow};
+use crate::extract::Text;
+use crate::finding::{Finding, Totals};
+use crate::image::json::Json;
+
+/// Documents in documents.
+const DEPTH: u32 = 8;
+/// Longest path of keys that is told.
+const PATH: usize = 512;
+/// A key shorter than this holds nothing that identifies itself.
+const TELLING: usize = 16;
+
+/// Looks at a text.
+pub(super) fn scan_text(crew: &Crew<'_>, origin: &Origin, text: &Text<'_>) {
+    let mut texts = Texts { crew, origin, offset: text.offset, findings: Vec::new() };
+    texts.text(text.name, text.key, text.bytes, 0);
+    if !texts.findings.is_empty() {
+        crew.deliver(texts.findings, Vec::new(), Totals::default());
+    }
+}
+
+struct Texts<'t, 'e> {
+    crew: &'t Crew<'e>,
+    origin: &'t Origin,
+    offset: u64,
+    findings: Vec<Finding>,
+}
+
+impl Texts<'_, '_> {
+    fn text(&mut self, name: &[u8], key: &[u8], bytes: &[u8], depth: u32) {
+        let before = self.findings.len();
+        if let Some(json) = document(bytes).filter(|_| depth < DEPTH) {
+            self.within(&json, &mut name.to_vec(), key, depth + 1);
+        }
+        // Some detectors know the document as a whole; of what both find the inner one has the better name.
+        let inner = self.findings.split_off(before);
+        self.judge(name, key, bytes);
+        let is_new = |outer: &Finding| !inner.iter().any(|inner| inner.secret.overlaps(&outer.secret));
+        let whole: Vec<_> = self.findings.drain(before..).filter(is_new).collect();
+        self.findings.extend(inner);
+        self.findings.extend(whole);
+    }
+
+    /// Every string of a document, by the keys that lead to it.
+    fn within(&mut self, json: &Json, path: &mut Vec<u8>, key: &[u8], depth: u32) {
+        let length = path.len();
+        let step = |path: &mut Vec<u8>, step: &[u8]| {
+            if path.len() + step.len() < PATH {
+                path.extend_from_slice(if path.is_empty() || step.starts_with(b"[") { b"" } else { b"." });
+                path.extend_from_slice(step);
+            }
+        };
+        match json {
+            Json::Text(text) => self.text(&path.clone(), key, text.as_bytes(), depth),
+            Json::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    step(path, format!("[{index}]").as_bytes());
+                    self.within(item, path, key, depth);
+                    path.truncate(length);
+                }
+            }
+            Json::Object(members) => {
+                for (inner, value) in members {
+                    if inner.len() >= TELLING {
+                        self.judge(b"", b"", inner.as_bytes());
+                    }
+                    step(path, inner.as_bytes());
+                    self.within(value, path, inner.as_bytes(), depth);
+                    path.truncate(length);
+                }
+            }
+            Json::Null | Json::Bool(_) | Json::Number(_) => {}
+        }
+    }
+
+    fn judge(&mut self, name: &[u8], key: &[u8], bytes: &[u8]) {
+        let mut hits = Vec::new();
+        self.crew.engine.pair(key, bytes, &mut hits);
+        if hits.is_empty() {
+            return;
+        }
+        let (outer, key) = (String::from_utf8_lossy(name), String::from_utf8_lossy(key));
+        let named = |mut hit: Hit| {
+            if self.crew.heeds_comments {
+                allow::accept(&mut hit, bytes);
+            }
+            let inner = hit.name.clone().filter(|name| *name != key);
+            let name = joined(&outer, inner);
+            let found = plain(self.origin, hit);
+            Finding { name, offset: self.offset.saturating_add(found.offset), ..found }
+        };
+        self.findings.extend(hits.into_iter().map(named));
+    }
+}
+
+/// The document that a text is: an object or a list, whole.
+fn document(bytes: &[u8]) -> Option<Json> {
+    let text = bytes.trim_ascii();
+    let wrapped = matches!(text, [b'{', .., b'}'] | [b'[', .., b']']);
+    if !wrapped { None } else { Json::parse(text).ok() }
+}

@@ -1,0 +1,94 @@
+//! Dialects of archives and streams that no program at hand writes, and what is wrong with some of them.
+
+use super::archives::{ar_member, cpio, lz4, lzma, snappy, xz};
+use super::samples::{RULE, token};
+use super::target;
+use watertight::finding::GapReason;
+
+/// The token is found in this member, and no gap is told.
+#[track_caller]
+fn opens(bytes: &[u8], member: Option<&str>) {
+    let answer = target(bytes);
+    let found = answer.audit.incidents.iter().flat_map(|incident| &incident.occurrences);
+    let places: Vec<_> = found.map(|found| found.finding.place.member_path()).collect();
+    assert_eq!(places, [member.map(str::to_owned)], "{:#?}", answer.audit.gaps);
+    assert!(answer.audit.gaps.is_empty(), "{:#?}", answer.audit.gaps);
+}
+
+#[test]
+fn ar_names_of_bsd_and_symbol_tables() {
+    let mut archive = b"!<arch>\n".to_vec();
+    ar_member(&mut archive, "__.SYMDEF", b"\0\0\0\0");
+    let name = b"a name with spaces.o";
+    ar_member(&mut archive, "#1/20", &[&name[..], token(1).as_bytes()].concat());
+    opens(&archive, Some("a name with spaces.o"));
+    // A reference to a name that is not there leaves the reference.
+    let mut archive = b"!<arch>\n".to_vec();
+    ar_member(&mut archive, "/99", token(1).as_bytes());
+    opens(&archive, Some("/99"));
+}
+
+#[test]
+fn cpio_in_the_other_byte_order() {
+    let text = token(1);
+    let mut archive = Vec::new();
+    for (name, bytes) in [("a", text.as_bytes()), ("TRAILER!!!", b"")] {
+        let fields = [0o070_707, 0, 0, 0o100_644, 0, 0, 1, 0, 0, 0, name.len() + 1, 0, bytes.len()];
+        archive.extend(fields.iter().flat_map(|field| (*field as u16).to_be_bytes()));
+        for part in [&[name.as_bytes(), b"\0"].concat(), bytes] {
+            archive.extend(part);
+            archive.resize(archive.len().next_multiple_of(2), 0);
+        }
+    }
+    opens(&archive, Some("a"));
+}
+
+#[test]
+fn bytes_behind_a_cpio_are_its_member() {
+    let first = cpio(&[("a", b"nothing")]);
+    opens(&[&first[..], &[0; 300], token(1).as_bytes()].concat(), Some("behind TRAILER!!!"));
+}
+
+#[test]
+fn zeros_between_streams_of_xz() {
+    opens(&[&xz(b"first\n")[..], &[0; 4], &xz(token(1).as_bytes())].concat(), None);
+}
+
+#[test]
+fn a_frame_between_frames_that_is_to_be_skipped() {
+    opens(&[&lz4(b"first\n")[..], b"\x50\x2a\x4d\x18\x01\0\0\0s", &lz4(token(1).as_bytes())].concat(), None);
+}
+
+#[test]
+fn bytes_behind_a_stream_are_read() {
+    for stream in [xz(b"first\n"), lzma(b"first\n"), lz4(b"first\n")] {
+        opens(&[&stream[..], b"\n", token(1).as_bytes()].concat(), None);
+    }
+    // Snappy has no end: what follows is a chunk, or damage.
+    let answer = target(&[&snappy(b"first\n")[..], b"\n", token(1).as_bytes()].concat());
+    answer.leaks(RULE);
+    answer.told(GapReason::Damaged);
+}
+
+#[test]
+fn a_dictionary_that_takes_too_much_is_a_gap() {
+    let mut stream = lzma(token(1).as_bytes());
+    stream[1..5].copy_from_slice(&(1u32 << 30).to_le_bytes());
+    target(&stream).told(GapReason::Unsupported);
+}
+
+#[test]
+fn sums_that_do_not_hold_are_damage() {
+    let text = token(1);
+    let mut frame = lz4(text.as_bytes());
+    let last = frame.len() - 1;
+    frame[last] ^= 1;
+    let answer = target(&frame);
+    answer.leaks(RULE);
+    answer.told(GapReason::Damaged);
+    let mut archive = super::images::sevenz(&[("a", text.as_bytes())]);
+    archive[32 + text.len() - 1] = b' ';
+    let answer = target(&archive);
+    answer.leaks(RULE);
+    answer.told(GapReason::Damaged);
+}
