@@ -253,7 +253,11 @@ pub fn named(name: &str) -> Option<&'static dyn Extractor> {
 
 /// What a failed read of decoded bytes says of the stream they come from.
 pub(crate) fn reason_of(error: &io::Error) -> GapReason {
-    if error.kind() == io::ErrorKind::UnexpectedEof { GapReason::Truncated } else { GapReason::Damaged }
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => GapReason::Truncated,
+        io::ErrorKind::Unsupported => GapReason::Unsupported,
+        _ => GapReason::Damaged,
+    }
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl Extractor for Ext4 {
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
         let mut file = input.seekable()?;
         let length = file.seek(SeekFrom::End(0))?;
-        let disk = Disk::open(&mut file, length).map_err(|error| Halt::Broken(reason(&error), format!("ext4: {error}")))?;
+        let disk = Disk::open(&mut file, length).map_err(|error| Halt::Broken(reason_of(&error), format!("ext4: {error}")))?;
         let end = disk.end();
         let mut walk =
             Walk { disk, sink, covered: Vec::new(), seen: HashSet::new(), open: Vec::new(), waiting: 0, listings: length };
@@ -76,10 +76,6 @@ impl Extractor for Ext4 {
         }
         uncovered(&mut file, length, covered, sink)
     }
-}
-
-fn reason(error: &io::Error) -> GapReason {
-    if error.kind() == io::ErrorKind::Unsupported { GapReason::Unsupported } else { reason_of(error) }
 }
 
 struct Walk<'w, 'f> {
@@ -114,7 +110,7 @@ impl Walk<'_, '_> {
     }
 
     fn broken(&mut self, path: &[u8], error: &io::Error) {
-        self.sink.gap(reason(error), format!("ext4: /{}: {error}", escaped(path)), None);
+        self.sink.gap(reason_of(error), format!("ext4: /{}: {error}", escaped(path)), None);
     }
 
     /// The blocks of a directory. They are left to be scanned as they are, since they hold names of what was deleted.

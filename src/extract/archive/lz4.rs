@@ -4,10 +4,9 @@
 //! The blocks are decoded by the crate, the frames are read here: a reader that takes the end of its input
 //! for the end of a frame would call a cut one whole.
 
-use super::super::{About, Extractor, Halt, Head, Input, Sink, reason_of};
+use super::super::{About, Extractor, Halt, Head, Input, Sink};
 use super::fields::{le32, skip, up_to};
 use super::parts::{self, Framing};
-use crate::finding::GapReason;
 use lz4_flex::block::decompress_into_with_dict;
 use std::hash::Hasher;
 use std::io::{self, Read};
@@ -106,10 +105,6 @@ impl Framing for Lz4 {
 
     fn end<'i, 'a>(decoder: Self::Decoder<'i, 'a>) -> &'i mut Input<'a> {
         decoder.input
-    }
-
-    fn reason(error: &io::Error) -> GapReason {
-        if error.kind() == io::ErrorKind::Unsupported { GapReason::Unsupported } else { reason_of(error) }
     }
 }
 

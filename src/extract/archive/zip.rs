@@ -119,8 +119,7 @@ fn listed(
                 let drained = io::copy(&mut body, &mut io::sink());
                 body.failure.or(drained.err()).map(|error| (reason_of(&error), error.to_string()))
             }
-            Err(ZipError::UnsupportedArchive(what)) => Some((GapReason::Unsupported, what.to_string())),
-            Err(error) => Some((GapReason::Damaged, error.to_string())),
+            Err(error) => Some((reason_to_refuse(&error), error.to_string())),
         };
         match failure {
             None => spans.push(span),
@@ -132,6 +131,14 @@ fn listed(
         }
     }
     Ok(())
+}
+
+/// What the crate's refusal to open an entry says of it.
+fn reason_to_refuse(error: &ZipError) -> GapReason {
+    match error {
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => GapReason::Unsupported,
+        _ => GapReason::Damaged,
+    }
 }
 
 /// Folders that hold nothing but numbers: beside the pickle that describes its tensors PyTorch puts each of them in a

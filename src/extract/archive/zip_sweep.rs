@@ -132,7 +132,7 @@ impl Sweep<'_, '_> {
             method => {
                 self.sink.gap(
                     GapReason::Unsupported,
-                    format!("zip: {label}: compression method {method} outside the central directory"),
+                    format!("zip: {label}: compression method {method} in its local header"),
                     Some(local.stored),
                 );
                 Ok(None)
