@@ -202,7 +202,8 @@ fn is_phrase(value: &[u8]) -> bool {
 /// Points lost in tests and documentation: more where the value is what anybody writes there.
 fn of_trial(traits: Traits<'_>) -> i32 {
     let made_up = matches!(traits.shape, Shape::Words | Shape::Phrase | Shape::Digits) || traits.value.len() < 8;
-    if made_up { 2 } else { 1 }
+    let listed = traits.joint == Joint::Listed && traits.shape == Shape::Mixed;
+    if made_up || listed { 2 } else { 1 }
 }
 
 fn of_notation(traits: Traits<'_>) -> i32 {

@@ -91,9 +91,11 @@ impl Heap {
         self.nodes.get_mut(id as usize).filter(|_| id != OPAQUE)
     }
 
-    /// Whether it is time to hand out what is here.
-    pub(super) fn is_full(&self) -> bool {
-        self.bytes.len() > BYTES || self.nodes.len() + self.children > NODES
+    /// Whether it is time to hand out what is here: `soon`, if values have just found their place, else when as much
+    /// again has come in.
+    pub(super) fn is_full(&self, soon: bool) -> bool {
+        let times = if soon { 1 } else { 2 };
+        self.bytes.len() > times * BYTES || self.nodes.len() + self.children > times * NODES
     }
 
     /// Notes that containers took in so many more values.

@@ -51,6 +51,8 @@ pub(super) struct Machine {
     pub(super) is_torch: bool,
     /// Whether a limit cost names, which is said once.
     overflowed: bool,
+    /// Whether the last instruction put values into a container.
+    is_settled: bool,
     /// Where the instruction at hand stands.
     at: u64,
 }
@@ -66,17 +68,20 @@ impl Machine {
             imports: BTreeSet::new(),
             is_torch: false,
             overflowed: false,
+            is_settled: false,
             at: 0,
         }
     }
 
     /// Runs one instruction. Says whether it was the last of its pickle.
     pub(super) fn step(&mut self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<bool, End> {
-        if self.heap.is_full() || self.stack.len() + self.marks.len() > STACK {
+        // Between a key and its value is no good place to stop.
+        if self.heap.is_full(self.is_settled) || self.stack.len() + self.marks.len() > STACK {
             self.make_room(sink)?;
         }
         self.at = input.position();
         let (_, op) = next(input)?;
+        self.is_settled = matches!(op, Op::Append | Op::Appends | Op::SetItem | Op::SetItems | Op::Build);
         match op {
             Op::Proto(version) if version > 5 => return Err(End::Bad("a later protocol")),
             Op::Stop if self.suspended.is_empty() => return Ok(true),
