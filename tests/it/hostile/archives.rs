@@ -140,7 +140,7 @@ pub(crate) fn rpm(script: &str, payload: &[u8]) -> Vec<u8> {
 
 /// A header of tags with a type and one value each.
 fn rpm_header(tags: &[(u32, u32, &[u8])]) -> Vec<u8> {
-    let (mut index, mut store) = (Vec::new(), Vec::new());
+    let (mut index, mut store) = (Vec::new(), Vec::<u8>::new());
     for (tag, kind, value) in tags {
         for field in [*tag, *kind, store.len() as u32, 1] {
             index.extend(field.to_be_bytes());
