@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 /// Keywords stand at most this far left of a value.
 pub(super) const CONTEXT: usize = 72;
+/// Letters of a name in which keywords are looked for.
+const NAME: usize = 128;
 /// An AWS key id this near speaks for a secret key.
 const PAIRED: usize = 200;
 /// How far a value may go on on both sides of its run.
@@ -73,7 +75,13 @@ impl Contextual {
 
     /// Whether a keyword of a rule is in a name.
     pub(super) fn tells(&self, name: &[u8]) -> bool {
-        self.keywords.as_ref().is_some_and(|keywords| keywords.is_match(&normalised(name, &[])))
+        let (mut plain, mut length) = ([0; NAME], 0);
+        let letters = name.iter().filter(|byte| !is_separator(**byte));
+        for (slot, byte) in plain.iter_mut().zip(letters) {
+            *slot = byte.to_ascii_lowercase();
+            length += 1;
+        }
+        self.keywords.as_ref().is_some_and(|keywords| keywords.is_match(plain.get(..length).unwrap_or_default()))
     }
 
     /// Judges the value around `run`. `name` is what a structure calls it.
@@ -133,7 +141,12 @@ fn left_context(bytes: &[u8], start: usize) -> &[u8] {
 /// Name and context in lower case without the separators of words.
 fn normalised(name: &[u8], context: &[u8]) -> Vec<u8> {
     let both = name.iter().chain(if name.is_empty() { None } else { Some(&b' ') }).chain(context);
-    both.filter(|byte| !matches!(byte, b'_' | b'-' | b'.')).map(u8::to_ascii_lowercase).collect()
+    both.filter(|byte| !is_separator(**byte)).map(u8::to_ascii_lowercase).collect()
+}
+
+/// What stands between the words of a name.
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'_' | b'-' | b'.')
 }
 
 /// Whether the name next to a hexadecimal value says that it is a digest.

@@ -233,7 +233,9 @@ impl Engine {
 
     /// Whether a name has any say in how its value is judged.
     pub fn tells(&self, name: &[u8]) -> bool {
-        self.assignments.tells(name) || self.contextual.tells(name)
+        let mut begins = false;
+        self.literals.each(name, |literal, _| begins |= matches!(literal, Literal::Name));
+        begins && self.assignments.tells(name) || self.contextual.tells(name)
     }
 
     /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.

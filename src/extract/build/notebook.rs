@@ -33,9 +33,9 @@ impl Extractor for Notebook {
         let start = head.start.get(..Head::LEN.min(head.start.len())).unwrap_or_default();
         let tail = head.tail.get(head.tail.len().saturating_sub(Head::LEN)..).unwrap_or_default();
         let has = |text: &[u8], key: &[u8]| memchr::memmem::find(text, key).is_some();
-        let cells = has(start, b"\"cells\"") || has(start, b"\"worksheets\"");
-        let format = has(start, b"\"nbformat\"") || has(tail, b"\"nbformat\"") || has(start, b"\"cell_type\"");
-        start.trim_ascii_start().first() == Some(&b'{') && cells && format
+        let cells = || has(start, b"\"cells\"") || has(start, b"\"worksheets\"");
+        let format = || has(start, b"\"nbformat\"") || has(tail, b"\"nbformat\"") || has(start, b"\"cell_type\"");
+        start.trim_ascii_start().first() == Some(&b'{') && cells() && format()
     }
 
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {

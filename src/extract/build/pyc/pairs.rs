@@ -17,7 +17,7 @@ const SHORTEST: usize = 3;
 pub(super) fn tell(marshal: &Marshal<'_>, version: Version, sink: &mut dyn Sink) -> Result<(), Stop> {
     let ops = version.ops();
     for code in &marshal.codes {
-        Follow { marshal, version, code, sink: &mut *sink, stack: Vec::new(), defaults: None }.run(&ops)?;
+        Follow { marshal, version, code, sink: &mut *sink, stack: Vec::new(), defaults: None }.run(ops)?;
     }
     Ok(())
 }
@@ -296,7 +296,7 @@ impl Follow<'_, '_> {
         let few = marshal.items(value).get(..64).unwrap_or(marshal.items(value));
         let texts: Vec<Range<usize>> =
             marshal.range(value).into_iter().chain(few.iter().filter_map(|item| marshal.range(*item))).collect();
-        if texts.iter().all(|text| text.len() < SHORTEST) || key.len() > 128 || !self.sink.wants(key) {
+        if texts.iter().all(|text| text.len() < SHORTEST) || key.len() > 128 || key.starts_with(b"__") || !self.sink.wants(key) {
             return Ok(());
         }
         let scope = marshal.text(self.code.name).filter(|scope| !scope.starts_with(b"<") && scope.len() <= 128);

@@ -3,6 +3,8 @@
 //! Magic numbers: `Lib/importlib/_bootstrap_external.py` up to 3.13, `Include/internal/pycore_magic_number.h`
 //! since. Instructions: `Lib/opcode.py`, `Lib/_opcode_metadata.py`.
 
+use std::sync::OnceLock;
+
 /// A minor version of Python 3; 2.7 comes before all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Version(pub(super) u8);
@@ -225,9 +227,11 @@ impl Version {
         tables.iter().copied().flatten().find(|(known, _)| *known == code).map_or(Op::Other, |(_, op)| *op)
     }
 
-    /// The table of instructions, built once for a file.
-    pub(super) fn ops(self) -> [Op; 256] {
-        std::array::from_fn(|code| self.op(code as u8))
+    /// The table of instructions, which is built once.
+    pub(super) fn ops(self) -> &'static [Op; 256] {
+        static TABLES: [OnceLock<[Op; 256]>; 16] = [const { OnceLock::new() }; 16];
+        let table = TABLES.get(usize::from(self.0)).unwrap_or(&TABLES[15]);
+        table.get_or_init(|| std::array::from_fn(|code| self.op(code as u8)))
     }
 
     /// Whether an attribute's argument has a flag in its lowest bit: since 3.12.
