@@ -75,13 +75,7 @@ impl Contextual {
 
     /// Whether a keyword of a rule is in a name.
     pub(super) fn tells(&self, name: &[u8]) -> bool {
-        let (mut plain, mut length) = ([0; NAME], 0);
-        let letters = name.iter().filter(|byte| !is_separator(**byte));
-        for (slot, byte) in plain.iter_mut().zip(letters) {
-            *slot = byte.to_ascii_lowercase();
-            length += 1;
-        }
-        self.keywords.as_ref().is_some_and(|keywords| keywords.is_match(plain.get(..length).unwrap_or_default()))
+        self.keywords.as_ref().is_some_and(|keywords| keywords.is_match(Plain::of(name, &[]).letters()))
     }
 
     /// Judges the value around `run`. `name` is what a structure calls it.
@@ -91,8 +85,9 @@ impl Contextual {
             return;
         }
         let mut fitting: Vec<(usize, bool)> = Vec::new();
-        let context = normalised(name.unwrap_or_default(), left_context(bytes, run.start));
-        for found in keywords.find_overlapping_iter(context.as_slice()) {
+        let plain = Plain::of(name.unwrap_or_default(), left_context(bytes, run.start));
+        let context = plain.letters();
+        for found in keywords.find_overlapping_iter(context) {
             let owners = self.owners.get(found.pattern().as_usize()).into_iter().flatten();
             fitting.extend(owners.map(|rule| (*rule, false)));
         }
@@ -108,7 +103,7 @@ impl Contextual {
         for value in values(bytes, run).into_iter().filter(|value| is_delimited(bytes, value)) {
             let text = bytes.get(value.clone()).unwrap_or_default();
             if text.len() > self.longest
-                || is_digest(&context, text)
+                || is_digest(context, text)
                 || placeholder::is_placeholder(text)
                 || placeholder::is_dull(text)
                 || super::assign::is_word(text)
@@ -138,10 +133,29 @@ fn left_context(bytes: &[u8], start: usize) -> &[u8] {
     breaks.and_then(|(at, _)| context.get(at + 1..)).unwrap_or(context)
 }
 
-/// Name and context in lower case without the separators of words.
-fn normalised(name: &[u8], context: &[u8]) -> Vec<u8> {
-    let both = name.iter().chain(if name.is_empty() { None } else { Some(&b' ') }).chain(context);
-    both.filter(|byte| !is_separator(**byte)).map(u8::to_ascii_lowercase).collect()
+/// A name and what stands left of a value, in lower case and without what separates words. On the stack: it is asked
+/// for at every run.
+struct Plain {
+    letters: [u8; NAME + CONTEXT + 1],
+    length: usize,
+}
+
+impl Plain {
+    /// Of a longer name the end counts.
+    fn of(name: &[u8], context: &[u8]) -> Self {
+        let mut plain = Self { letters: [0; NAME + CONTEXT + 1], length: 0 };
+        let name = name.get(name.len().saturating_sub(NAME)..).unwrap_or(name);
+        let both = name.iter().chain(if name.is_empty() { None } else { Some(&b' ') }).chain(context);
+        for (slot, byte) in plain.letters.iter_mut().zip(both.filter(|byte| !is_separator(**byte))) {
+            *slot = byte.to_ascii_lowercase();
+            plain.length += 1;
+        }
+        plain
+    }
+
+    fn letters(&self) -> &[u8] {
+        self.letters.get(..self.length).unwrap_or_default()
+    }
 }
 
 /// What stands between the words of a name.
