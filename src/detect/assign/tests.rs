@@ -43,6 +43,27 @@ fn quiet(path: &str, texts: &[&str]) {
 }
 
 #[test]
+fn logs_of_package_managers() {
+    quiet(
+        "var/log/dpkg.log",
+        &[
+            "2026-01-02 03:04:05 install base-passwd:amd64 <none> 3.6.1",
+            "2026-01-02 03:04:05 status unpacked base-passwd:arm64 3.6.1",
+            "2026-01-02 03:04:05 configure base-passwd:all 3.6.1 3.6.1",
+        ],
+    );
+    quiet(
+        "var/log/bootstrap.log",
+        &[
+            "URL:x/pool/main/b/base-passwd/base-passwd_3.6.1_amd64.deb [59/59] -> \"a/base-passwd_3.6.1_amd64.deb\" [1]",
+            "URL:x/pool/main/s/shadow/passwd_1%3a4.13+dfsg1-1+deb12u2_amd64.deb [97/97]",
+            "Selecting previously unselected package base-passwd.",
+            "Unpacking base-passwd (3.6.1) ...",
+        ],
+    );
+}
+
+#[test]
 fn code() {
     found(
         "a.py",

@@ -161,6 +161,9 @@ fn technical(value: &[u8]) -> Option<&'static str> {
     if value.first().is_some_and(|byte| matches!(byte, b'^' | b'~' | b'>' | b'<' | b'=' | b'v' | b'*')) && is_version(value) {
         return Some("a version");
     }
+    if ARCHITECTURES.iter().any(|known| known.as_bytes() == value) {
+        return Some("an architecture");
+    }
     if value.first() == Some(&b'#') && matches!(value.len(), 4 | 7 | 9) && value.iter().skip(1).all(u8::is_ascii_hexdigit) {
         return Some("a colour");
     }
@@ -255,6 +258,30 @@ const FILES: &[&str] = &[
     "zip",
     "gz",
     "tar",
+    "tgz",
+    "xz",
+    "bz2",
+    "zst",
+    "deb",
+    "udeb",
+    "dsc",
+    "rpm",
+    "apk",
+    "whl",
+    "egg",
+    "gem",
+    "jar",
+    "war",
+    "nupkg",
+    "msi",
+    "iso",
+    "img",
+];
+
+/// What packages are built for, as package managers write it behind a name.
+const ARCHITECTURES: &[&str] = &[
+    "amd64", "arm64", "armhf", "armel", "i386", "i486", "i586", "i686", "x86_64", "aarch64", "armv7l", "ppc64el", "ppc64le",
+    "s390x", "riscv64", "mips64el", "mipsel", "noarch", "any", "all", "native",
 ];
 
 /// Text for people: several words, or signs that only text has.

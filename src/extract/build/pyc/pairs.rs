@@ -10,6 +10,8 @@ use std::ops::Range;
 
 /// Pushes that are remembered: more than any call or display of constants.
 const STACK: usize = 4096;
+/// A word of a call that is no longer than this names nothing.
+const WORD: usize = 4;
 /// Texts shorter than this are no secrets.
 const SHORTEST: usize = 3;
 
@@ -196,10 +198,7 @@ impl Follow<'_, '_> {
         if self.version == TWO {
             return self.call_in_two(arguments);
         }
-        if let [.., Thing::Constant(key), value @ Thing::Constant(_)] = self.stack.as_slice() {
-            let (key, value) = (*key, *value);
-            self.told(Some(key), Some(value))?;
-        }
+        self.arguments()?;
         // The function lies below its arguments.
         self.called(arguments.saturating_add(1));
         Ok(())
@@ -213,12 +212,17 @@ impl Follow<'_, '_> {
             let key = self.popped();
             self.told(key, value)?;
         }
-        if let [.., Thing::Constant(key), value @ Thing::Constant(_)] = self.stack.as_slice() {
-            let (key, value) = (*key, *value);
-            self.told(Some(key), Some(value))?;
-        }
+        self.arguments()?;
         self.called(positional + 1);
         Ok(())
+    }
+
+    /// Two constants on top, of which the first may be the name of the second. A short word is not: `("pass", "zpk")`.
+    fn arguments(&mut self) -> Result<(), Stop> {
+        let [.., Thing::Constant(key), value @ Thing::Constant(_)] = self.stack.as_slice() else { return Ok(()) };
+        let (key, value) = (*key, *value);
+        let is_name = self.marshal.range(key).is_some_and(|key| key.len() > WORD);
+        if is_name { self.told(Some(key), Some(value)) } else { Ok(()) }
     }
 
     /// `password == "value"`.
