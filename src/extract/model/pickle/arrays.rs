@@ -51,9 +51,11 @@ fn shape_of(heap: &Heap, id: Id) -> Vec<u64> {
     sides.map(|side| heap.int(*side).and_then(|side| u64::try_from(side).ok()).unwrap_or(0)).collect()
 }
 
-/// Whether an object is the type of an array.
+/// Whether an object is the type of an array: numpy's, or pyarrow's by its name.
 pub(super) fn is_type(heap: &Heap, object: &Object) -> bool {
-    heap.global(object.class).is_some_and(|(module, name)| module.starts_with(b"numpy") && name == b"dtype")
+    heap.global(object.class).is_some_and(|(module, name)| {
+        module.starts_with(b"numpy") && name == b"dtype" || module.starts_with(b"pyarrow") && name == b"type_for_alias"
+    })
 }
 
 /// The type that an object is: `numpy.dtype(code, …)` with its state (version, order, base, names, fields, size, …).
