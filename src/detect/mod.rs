@@ -220,7 +220,16 @@ impl Engine {
     /// Judges a name and a value that a structure gave, with the keys in a value that is a document of its own.
     /// The name may be empty. Spans are in `value`.
     pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
-        let around = context::Around::nothing(assign::Syntax::Unknown);
+        self.given(name, value, assign::Syntax::Unknown, hits);
+    }
+
+    /// The same where both stand in a compiled program.
+    pub fn pair_in_program(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
+        self.given(name, value, assign::Syntax::Compiled, hits);
+    }
+
+    fn given(&self, name: &[u8], value: &[u8], syntax: assign::Syntax, hits: &mut Vec<Hit>) {
+        let around = context::Around::nothing(syntax);
         let mut found = self.search(value, b"", (!name.is_empty()).then_some(name), around, |_| {});
         outline::trace(&View { bytes: value, owned: 0..value.len(), whole: true, name: b"" }, &mut found);
         hits.extend(found);
@@ -257,7 +266,7 @@ impl Engine {
             self.expressions.detect(bytes, path, name, &mut found);
             let suspects = self.text(bytes, name, around, &mut found);
             if let Some(name) = name {
-                self.assignments.pair(name, bytes, &mut found);
+                self.assignments.pair(name, bytes, around, &mut found);
             }
             for hit in &mut found {
                 around.weigh(hit);

@@ -73,6 +73,11 @@ pub trait Extractor: Sync {
         false
     }
 
+    /// Whether its texts are those of a program, where a word is a name more often than a password.
+    fn is_program(&self) -> bool {
+        false
+    }
+
     /// Whether it must jump about in its input. Others read it once, from start to end.
     fn seeks(&self) -> bool {
         false

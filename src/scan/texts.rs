@@ -18,9 +18,9 @@ const PATH: usize = 512;
 /// A key shorter than this holds nothing that identifies itself.
 const TELLING: usize = 16;
 
-/// Looks at a text.
-pub(super) fn scan_text(crew: &Crew<'_>, origin: &Origin, text: &Text<'_>) {
-    let mut texts = Texts { crew, origin, offset: text.offset, findings: Vec::new() };
+/// Looks at a text; of a program or of data.
+pub(super) fn scan_text(crew: &Crew<'_>, origin: &Origin, text: &Text<'_>, is_program: bool) {
+    let mut texts = Texts { crew, origin, offset: text.offset, is_program, findings: Vec::new() };
     texts.text(text.name, text.key, text.bytes, 0);
     if !texts.findings.is_empty() {
         crew.deliver(texts.findings, Vec::new(), Totals::default());
@@ -31,6 +31,7 @@ struct Texts<'t, 'e> {
     crew: &'t Crew<'e>,
     origin: &'t Origin,
     offset: u64,
+    is_program: bool,
     findings: Vec<Finding>,
 }
 
@@ -83,7 +84,11 @@ impl Texts<'_, '_> {
 
     fn judge(&mut self, name: &[u8], key: &[u8], bytes: &[u8]) {
         let mut hits = Vec::new();
-        self.crew.engine.pair(key, bytes, &mut hits);
+        if self.is_program {
+            self.crew.engine.pair_in_program(key, bytes, &mut hits);
+        } else {
+            self.crew.engine.pair(key, bytes, &mut hits);
+        }
         if hits.is_empty() {
             return;
         }

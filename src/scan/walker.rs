@@ -376,7 +376,7 @@ impl Sink for Within<'_, '_, '_, '_> {
 
     fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
         self.walker.seen.bytes += text.bytes.len() as u64;
-        super::texts::scan_text(self.walker.crew, &self.nest.origin(), text);
+        super::texts::scan_text(self.walker.crew, &self.nest.origin(), text, self.extractor.is_program());
         Ok(())
     }
 

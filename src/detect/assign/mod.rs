@@ -288,14 +288,15 @@ impl Assignments {
     }
 
     /// Judges a name and a value that a structure gave. The span is in `value`.
-    pub(super) fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
+    pub(super) fn pair(&self, name: &[u8], value: &[u8], around: Around, hits: &mut Vec<Hit>) {
+        let given = if around.syntax == Syntax::Compiled { Syntax::Compiled } else { Syntax::Given };
         let last = name.rsplit(|byte| matches!(byte, b'/' | b':' | b']')).find(|part| !part.is_empty()).unwrap_or(name);
         let start = value.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let end = start + value.trim_ascii().len();
         let quoted = matches!(value.get(start..end), Some([b'"', .., b'"'] | [b'\'', .., b'\'']));
         let range = if quoted && end > start + 1 { start + 1..end - 1 } else { start..end };
         let found = Candidate { value: range, joint: Joint::Assigned, quoted: true, fills_line: true };
-        hits.extend(self.of_value(last, value, found, Around::nothing(Syntax::Given)));
+        hits.extend(self.of_value(last, value, found, Around::nothing(given)));
     }
 
     fn judge(&self, bytes: &[u8], name: &Range<usize>, found: Candidate, around: Around) -> Option<Hit> {

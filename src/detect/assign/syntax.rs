@@ -21,6 +21,8 @@ pub(crate) enum Syntax {
     Unknown,
     /// A structure gave name and value: nothing else stands there.
     Given,
+    /// The same out of a compiled program, where a word is more often a name.
+    Compiled,
 }
 
 const LINES: &[&str] = &[

@@ -5,7 +5,8 @@ mod helm;
 mod kubernetes;
 mod terraform;
 
-use super::assign::Looks;
+use super::assign::{Looks, Syntax};
+use super::context::Around;
 use super::outline::Language;
 use super::{Engine, Hit, View, judge};
 use crate::finding::{Confidence, Severity};
@@ -61,7 +62,7 @@ impl Typed {
     fn named_above(&self, engine: &Engine, text: &[u8], value: &terraform::Value, found: &mut Vec<Hit>) {
         let at = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         let mut hits = Vec::new();
-        engine.assignments.pair(at(&value.name), at(&value.span), &mut hits);
+        engine.assignments.pair(at(&value.name), at(&value.span), Around::nothing(Syntax::Given), &mut hits);
         if hits.is_empty()
             && value.is_declared
             && let Some(rule) = &self.state

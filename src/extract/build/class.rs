@@ -38,6 +38,10 @@ impl Extractor for Class {
         head.has(0, b"\xca\xfe\xba\xbe") && version.is_some_and(|version| VERSIONS.contains(&version))
     }
 
+    fn is_program(&self) -> bool {
+        true
+    }
+
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
         let Some(bytes) = input.held(HELD)? else {
             sink.gap(GapReason::SizeLimit, "class: too long for the names of its texts to be told".into(), None);

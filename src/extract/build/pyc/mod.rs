@@ -40,6 +40,10 @@ impl Extractor for Pyc {
         Version::of(head.start).is_some_and(|version| head.start.get(version.header()).is_some_and(|kind| kind & 0x7f == b'c'))
     }
 
+    fn is_program(&self) -> bool {
+        true
+    }
+
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
         let Some(bytes) = input.held(HELD)? else {
             sink.gap(GapReason::SizeLimit, "pyc: too long for the names of its texts to be told".into(), None);

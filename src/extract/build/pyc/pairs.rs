@@ -119,7 +119,7 @@ impl Follow<'_, '_> {
             Op::Call => self.call(argument)?,
             Op::Compare => self.compared()?,
             Op::Function => self.function(argument)?,
-            Op::FunctionAttribute => self.defaulted()?,
+            Op::FunctionAttribute => self.defaulted(argument)?,
             Op::Other => self.stack.clear(),
         }
         Ok(())
@@ -222,7 +222,10 @@ impl Follow<'_, '_> {
         let [.., Thing::Constant(key), value @ Thing::Constant(_)] = self.stack.as_slice() else { return Ok(()) };
         let (key, value) = (*key, *value);
         let is_name = self.marshal.range(key).is_some_and(|key| key.len() > WORD);
-        if is_name { self.told(Some(key), Some(value)) } else { Ok(()) }
+        // Two names, as of two fields of a form, are no name and its value.
+        let is_value =
+            matches!(value, Thing::Constant(value) if self.marshal.text(value).is_some_and(|text| !self.sink.wants(text)));
+        if is_name && is_value { self.told(Some(key), Some(value)) } else { Ok(()) }
     }
 
     /// `password == "value"`.
@@ -247,7 +250,16 @@ impl Follow<'_, '_> {
         if top.is_some_and(|top| self.marshal.text(top).is_some()) {
             top = self.popped();
         }
-        if let (Some(code), Some(Thing::Constant(values))) = (top, self.stack.last().copied()) {
+        // Below lie, as flags say, what annotates arguments, defaults of those by name only, and defaults. A closure is
+        // built by instructions that are not followed, and nothing below it is known then.
+        for flag in [4, 2] {
+            if argument & flag != 0 {
+                self.stack.pop();
+            }
+        }
+        if argument & 1 != 0
+            && let (Some(code), Some(values)) = (top, self.popped())
+        {
             self.defaults_of(code, values)?;
         }
         self.defaults = top;
@@ -270,9 +282,10 @@ impl Follow<'_, '_> {
     }
 
     /// Since 3.13 defaults lie below the function that was made.
-    fn defaulted(&mut self) -> Result<(), Stop> {
+    fn defaulted(&mut self, flag: u32) -> Result<(), Stop> {
         self.stack.pop();
-        if let (Some(code), Some(values)) = (self.defaults, self.popped()) {
+        let values = self.popped();
+        if let (1, Some(code), Some(values)) = (flag, self.defaults, values) {
             self.defaults_of(code, values)?;
         }
         self.stack.push(Thing::Named(None));
