@@ -190,6 +190,13 @@ fn every_encoding_in_every_other() {
     }
 }
 
+#[test]
+fn a_broken_line_before_an_escape() {
+    for before in 0..70 {
+        check_chain(&[Quoted, Quoted, Percent], before);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
 

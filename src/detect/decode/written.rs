@@ -190,7 +190,8 @@ impl Notation {
             at += unit.length;
             if unit.telling {
                 match touched.last_mut() {
-                    Some(last) if last.end == before => last.end = made.text.len(),
+                    // A line that goes on is told by itself, whatever comes next.
+                    Some(last) if last.end == before && last.start < before => last.end = made.text.len(),
                     _ => touched.push(before..made.text.len()),
                 }
                 limit = bytes.len().min(at + BEHIND);
