@@ -11,6 +11,22 @@ use std::fmt;
 /// would otherwise cost a hundred times its size in memory.
 pub const NODES: usize = 400_000;
 
+/// Longest path of keys that [`Json::each_text`] tells, in bytes.
+const PATH: usize = 512;
+/// A key shorter than this holds nothing that identifies itself.
+const TELLING: usize = 16;
+
+/// What takes a string in: the path of keys that leads to it, the last of them, the string.
+pub type Visit<'v, E> = dyn FnMut(&[u8], &[u8], &[u8]) -> Result<(), E> + 'v;
+
+/// Goes on by a key, if the path does not become too long.
+fn step(path: &mut Vec<u8>, dot: &[u8], key: &[u8]) {
+    if path.len() + key.len() < PATH {
+        path.extend_from_slice(if path.is_empty() { b"" } else { dot });
+        path.extend_from_slice(key);
+    }
+}
+
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
@@ -60,6 +76,31 @@ impl Json {
                 .get(key)
                 .or_else(|| members.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)),
             _ => None,
+        }
+    }
+
+    /// Visits every string, with the path of keys that leads to it, from what `path` holds already, and the last of
+    /// those keys. A key that is long enough to be a secret is visited too, with neither.
+    pub fn each_text<E>(&self, path: &mut Vec<u8>, key: &[u8], visit: &mut Visit<'_, E>) -> Result<(), E> {
+        let length = path.len();
+        match self {
+            Self::Text(text) => visit(path, key, text.as_bytes()),
+            Self::List(items) => items.iter().enumerate().try_for_each(|(index, item)| {
+                step(path, b"", format!("[{index}]").as_bytes());
+                let done = item.each_text(path, key, visit);
+                path.truncate(length);
+                done
+            }),
+            Self::Object(members) => members.iter().try_for_each(|(inner, value)| {
+                if inner.len() >= TELLING {
+                    visit(b"", b"", inner.as_bytes())?;
+                }
+                step(path, b".", inner.as_bytes());
+                let done = value.each_text(path, inner.as_bytes(), visit);
+                path.truncate(length);
+                done
+            }),
+            Self::Null | Self::Bool(_) | Self::Number(_) => Ok(()),
         }
     }
 

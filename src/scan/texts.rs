@@ -10,13 +10,10 @@ use crate::detect::{Hit, allow};
 use crate::extract::Text;
 use crate::finding::{Finding, Totals};
 use crate::image::json::Json;
+use std::convert::Infallible;
 
 /// Documents in documents.
 const DEPTH: u32 = 8;
-/// Longest path of keys that is told.
-const PATH: usize = 512;
-/// A key shorter than this holds nothing that identifies itself.
-const TELLING: usize = 16;
 
 /// Looks at a text; of a program or of data.
 pub(super) fn scan_text(crew: &Crew<'_>, origin: &Origin, text: &Text<'_>, is_program: bool) {
@@ -39,7 +36,10 @@ impl Texts<'_, '_> {
     fn text(&mut self, name: &[u8], key: &[u8], bytes: &[u8], depth: u32) {
         let before = self.findings.len();
         if let Some(json) = document(bytes).filter(|_| depth < DEPTH) {
-            self.within(&json, &mut name.to_vec(), key, depth + 1);
+            let Ok(()) = json.each_text::<Infallible>(&mut name.to_vec(), key, &mut |name, key, text| {
+                self.text(name, key, text, depth + 1);
+                Ok(())
+            });
         }
         // Some detectors know the document as a whole; of what both find the inner one has the better name.
         let inner = self.findings.split_off(before);
@@ -48,38 +48,6 @@ impl Texts<'_, '_> {
         let whole: Vec<_> = self.findings.drain(before..).filter(is_new).collect();
         self.findings.extend(inner);
         self.findings.extend(whole);
-    }
-
-    /// Every string of a document, by the keys that lead to it.
-    fn within(&mut self, json: &Json, path: &mut Vec<u8>, key: &[u8], depth: u32) {
-        let length = path.len();
-        let step = |path: &mut Vec<u8>, step: &[u8]| {
-            if path.len() + step.len() < PATH {
-                path.extend_from_slice(if path.is_empty() || step.starts_with(b"[") { b"" } else { b"." });
-                path.extend_from_slice(step);
-            }
-        };
-        match json {
-            Json::Text(text) => self.text(&path.clone(), key, text.as_bytes(), depth),
-            Json::List(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    step(path, format!("[{index}]").as_bytes());
-                    self.within(item, path, key, depth);
-                    path.truncate(length);
-                }
-            }
-            Json::Object(members) => {
-                for (inner, value) in members {
-                    if inner.len() >= TELLING {
-                        self.judge(b"", b"", inner.as_bytes());
-                    }
-                    step(path, inner.as_bytes());
-                    self.within(value, path, inner.as_bytes(), depth);
-                    path.truncate(length);
-                }
-            }
-            Json::Null | Json::Bool(_) | Json::Number(_) => {}
-        }
     }
 
     fn judge(&mut self, name: &[u8], key: &[u8], bytes: &[u8]) {

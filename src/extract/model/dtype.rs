@@ -4,7 +4,7 @@
 //! else is numbers.
 
 use super::super::{Sink, Stop, Text};
-use super::keys::{self, is_key, is_text};
+use super::keys::{self, is_key, is_text, joined};
 use std::io::{self, Read};
 
 /// Longest item that is held; arrays of longer ones are scanned as they are.
@@ -193,10 +193,6 @@ impl Rows<'_> {
         }
         Ok(())
     }
-}
-
-fn joined(name: &[u8], key: &[u8]) -> Vec<u8> {
-    if name.is_empty() { key.to_vec() } else { [name, b".", key].concat() }
 }
 
 fn emit(text: &[u8], name: &[u8], key: &[u8], offset: u64, sink: &mut dyn Sink) -> Result<(), Stop> {

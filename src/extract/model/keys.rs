@@ -38,6 +38,11 @@ pub(super) fn push(text: &Text<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
     if is_idle { Ok(()) } else { sink.text(text) }
 }
 
+/// A path that is one key longer.
+pub(super) fn joined(path: &[u8], key: &[u8]) -> Vec<u8> {
+    if path.is_empty() { key.to_vec() } else { [path, b".", key].concat() }
+}
+
 /// Whether bytes read as text: UTF-8 without controls.
 pub(super) fn is_text(bytes: &[u8]) -> bool {
     let is_control = |byte: &u8| *byte < b' ' && !matches!(byte, b'\n' | b'\r' | b'\t' | b'\x1b' | b'\x0c');

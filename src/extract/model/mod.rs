@@ -3,7 +3,6 @@
 mod dtype;
 mod gguf;
 mod joblib;
-mod json;
 mod keys;
 mod numpy;
 mod pickle;
@@ -19,9 +18,6 @@ pub use safetensors::Safetensors;
 
 use super::{Halt, Input, Sink};
 use std::io::{self, BufRead, Read};
-
-/// A key shorter than this holds no credential that identifies itself.
-const TELLING: usize = 16;
 
 /// Reads what is left of the input: the stretches that are tensors as numbers, what lies between and behind
 /// them as it is. Each stretch is from where the input stands.

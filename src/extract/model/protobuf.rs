@@ -9,6 +9,7 @@
 mod fields;
 
 use super::super::{About, Extractor, Halt, Head, Input, Sink, Stop, Text};
+use super::keys::joined;
 use super::pass;
 use crate::finding::GapReason;
 use fields::{Field, Kind, fields, kind_of, starts_as_message};
@@ -166,22 +167,13 @@ fn name_of<'f>(row: &[Field<'f>]) -> Option<(usize, &'f [u8])> {
     if row.len() < 2 { None } else { only(1).or_else(|| only(8)) }
 }
 
-fn joined(path: &[u8], name: &[u8]) -> Vec<u8> {
-    if path.is_empty() { name.to_vec() } else { [path, b".", name].concat() }
-}
-
-/// A variable-length number: seven bits a byte, lowest first. `None` if it is none, or the input ends.
+/// A number of the stream. `None` if it is none, or the input ends.
 fn varint(input: &mut Input<'_>) -> Result<Option<u64>, Halt> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let Some(&byte) = input.fill_buf()?.first() else { return Ok(None) };
-        input.consume(1);
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Ok(Some(value));
-        }
-    }
-    Ok(None)
+    fields::number(|| {
+        let byte = input.fill_buf()?.first().copied();
+        input.consume(usize::from(byte.is_some()));
+        Ok(byte)
+    })
 }
 
 #[cfg(test)]

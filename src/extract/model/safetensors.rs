@@ -5,8 +5,8 @@
 //! its `data_offsets`, from the end of the header, and `__metadata__`, a map of strings, in which whole
 //! configurations stand as JSON in JSON.
 
-use super::super::{About, Extractor, Halt, Head, Input, Sink};
-use super::{json, pass, stretches};
+use super::super::{About, Extractor, Halt, Head, Input, Sink, Text};
+use super::{pass, stretches};
 use crate::finding::GapReason;
 use crate::image::json::Json;
 use std::io::{BufRead, Read};
@@ -55,7 +55,8 @@ impl Extractor for Safetensors {
         let parsed = Json::parse(&header);
         let tensors = match &parsed {
             Ok(parsed) => {
-                json::texts(parsed, 8, sink)?;
+                parsed
+                    .each_text(&mut Vec::new(), b"", &mut |name, key, bytes| sink.text(&Text { name, key, bytes, offset: 8 }))?;
                 offsets(parsed)
             }
             Err(error) => {

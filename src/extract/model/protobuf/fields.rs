@@ -1,6 +1,7 @@
 //! Fields of one message in memory, and what their bytes may be.
 
 use super::super::super::cursor::Cursor;
+use std::convert::Infallible;
 
 /// A field of wire type 2.
 #[derive(Clone, Copy, Debug)]
@@ -129,13 +130,19 @@ fn next<'a>(cursor: &mut Cursor<'a>, offset: u64) -> Option<Option<Field<'a>>> {
 }
 
 fn varint(cursor: &mut Cursor<'_>) -> Option<u64> {
+    let Ok(number) = number::<Infallible>(|| Ok(cursor.byte()));
+    number
+}
+
+/// A number of variable length: seven bits a byte, lowest first. `None` if it is none, or the bytes end.
+pub(super) fn number<E>(mut next: impl FnMut() -> Result<Option<u8>, E>) -> Result<Option<u64>, E> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
-        let byte = cursor.byte()?;
+        let Some(byte) = next()? else { return Ok(None) };
         value |= u64::from(byte & 0x7f) << shift;
         if byte < 0x80 {
-            return Some(value);
+            return Ok(Some(value));
         }
     }
-    None
+    Ok(None)
 }
