@@ -35,8 +35,9 @@ fn text_word(bytes: &[u8], start: usize) -> Option<usize> {
     let (words, _) = bytes.get(start..)?.as_chunks();
     let mut at = start;
     for block in words.chunks(BLOCK) {
-        // No early end within a block: so the compiler asks several words at once.
-        if block.iter().fold(false, |any, word| any | may_be_text(*word)) {
+        // No early end within a block, and no comparison: so the compiler asks several words at once. Of a number
+        // with no bits but the lowest of each byte, one less has its highest bit if there was none at all.
+        if block.iter().fold(0, |any, word| any | (odd_bytes(*word) >> 7).wrapping_sub(1)) >> 63 != 0 {
             return block.iter().position(|word| may_be_text(*word)).map(|index| at + index * WORD);
         }
         at += block.len() * WORD;
@@ -51,13 +52,19 @@ fn is_text(byte: u8) -> bool {
 
 /// Whether all eight bytes lie between a tab and a tilde.
 #[inline]
-fn may_be_text(bytes: [u8; WORD]) -> bool {
+fn may_be_text(word: [u8; WORD]) -> bool {
+    odd_bytes(word) == 0
+}
+
+/// The highest bit of some bytes if not all eight lie between a tab and a tilde; 0 if they do.
+#[inline]
+fn odd_bytes(bytes: [u8; WORD]) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
     let word = u64::from_le_bytes(bytes);
     // The highest bit of a byte tells: of the byte itself, of one more (`DEL`), of what is left without a tab.
     // A carry comes only out of a byte whose own highest bit is set, which decides already.
-    (word | word.wrapping_add(ONES) | !((word | HIGH) - ONES * u64::from(b'\t'))) & HIGH == 0
+    (word | word.wrapping_add(ONES) | !((word | HIGH) - ONES * u64::from(b'\t'))) & HIGH
 }
 
 #[cfg(test)]
