@@ -1,18 +1,16 @@
 //! Peak memory does not depend on the size of what is scanned.
 //!
-//! A binary of its own, since it counts what is allocated, and nothing else may run beside that. An
-//! allocator is unsafe by its signature: this is the one file that has unsafe code, and it is no part
-//! of the program.
-#![allow(unsafe_code)]
+//! A binary of its own, since it counts what is allocated, and nothing else may run beside that.
+
+#[path = "it/counting.rs"]
+mod counting;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs::File;
 use std::io::{self, BufWriter, Cursor, Read, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use watertight::blob::{Digest, Hashed, Hasher};
 use watertight::detect::Engine;
 use watertight::forge::filler::expand;
@@ -21,27 +19,8 @@ use watertight::rules::RuleSet;
 use watertight::scan::{Options, Progress, scan};
 use watertight::source::{self, Choice};
 
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call goes to the system's allocator as it came; the counters touch no memory of its.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(live, Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: counting::Counting = counting::Counting;
 
 /// Workers; each has buffers of its own, so the bound is for so many.
 const THREADS: usize = 2;
@@ -149,12 +128,11 @@ fn peak(engine: &Engine, fill: Fill, size: usize, tokens: usize) -> usize {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("image.tar");
     image(&path, fill, size);
-    let before = LIVE.load(Ordering::Relaxed);
-    PEAK.store(before, Ordering::Relaxed);
-    let artifact = source::open(path.to_str().expect("UTF-8"), &Choice::default(), &Limits::default()).expect("an image");
-    let options = Options { threads: THREADS, ..Options::default() };
-    let audit = scan(&artifact, engine, &options, &Progress::default()).expect("threads");
-    let peak = PEAK.load(Ordering::Relaxed) - before;
+    let (audit, peak) = counting::peak(|| {
+        let artifact = source::open(path.to_str().expect("UTF-8"), &Choice::default(), &Limits::default()).expect("an image");
+        let options = Options { threads: THREADS, ..Options::default() };
+        scan(&artifact, engine, &options, &Progress::default()).expect("threads")
+    });
     assert_eq!(audit.gaps, [], "all of it is read");
     assert_eq!(audit.incidents.len(), tokens, "and what is in it is found");
     peak

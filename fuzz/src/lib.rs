@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::sync::LazyLock;
 use watertight::detect::{Engine, View};
-use watertight::extract::{self, Input, Member, Sink, Stop, Text};
+use watertight::extract::{self, EXTRACTORS, Extractor, Input, Member, Sink, Stop, Text};
 use watertight::finding::GapReason;
 use watertight::image::json::Json;
 use watertight::image::{config, document, manifest};
@@ -14,6 +14,50 @@ use watertight::source::{self, Choice};
 
 static ENGINE: LazyLock<Engine> =
     LazyLock::new(|| Engine::new(&RuleSet::builtin().expect("the built-in rules")).expect("an engine"));
+
+/// What bytes are given to.
+pub enum Target {
+    /// An extractor alone.
+    Open(&'static dyn Extractor),
+    /// The documents of an image.
+    Documents,
+    /// Rules as written.
+    Rules,
+    /// The detectors.
+    Detect,
+    /// A whole scan.
+    Scan,
+}
+
+impl Target {
+    /// All of them, with the names that `cargo fuzz` knows them by. An extractor is one as soon as it is in the table.
+    pub fn all() -> impl Iterator<Item = (String, Self)> {
+        let doors = [("image_json", Self::Documents), ("rules_toml", Self::Rules), ("detect", Self::Detect), ("scan", Self::Scan)];
+        let extractors = EXTRACTORS.iter().map(|extractor| (slug(extractor.name()), Self::Open(*extractor)));
+        extractors.chain(doors.map(|(name, target)| (name.to_owned(), target)))
+    }
+
+    /// The one of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|(known, _)| known == name).map(|(_, target)| target)
+    }
+
+    /// Gives it some bytes.
+    pub fn run(&self, bytes: &[u8]) {
+        match self {
+            Self::Open(extractor) => open(extractor.name(), bytes),
+            Self::Documents => documents(bytes),
+            Self::Rules => rules(&String::from_utf8_lossy(bytes)),
+            Self::Detect => detect(bytes),
+            Self::Scan => scan(bytes),
+        }
+    }
+}
+
+/// The name of a format as that of a program, which does not begin with a digit.
+fn slug(name: &str) -> String {
+    if name == "7z" { "sevenz".into() } else { name.to_lowercase().replace(' ', "_") }
+}
 
 /// Takes all in and keeps nothing; a bomb is its caller's to end.
 struct Drain(u64);

@@ -51,22 +51,30 @@ impl<'a> Cursor<'a> {
     pub(crate) fn byte(&mut self) -> Option<u8> {
         self.array().map(|[byte]| byte)
     }
-
-    /// Takes a number of 32 bits, little-endian.
-    pub(crate) fn u32_le(&mut self) -> Option<u32> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    /// Takes a number of 16 bits, big-endian.
-    pub(crate) fn u16_be(&mut self) -> Option<u16> {
-        self.array().map(u16::from_be_bytes)
-    }
-
-    /// Takes a number of 32 bits, big-endian.
-    pub(crate) fn u32_be(&mut self) -> Option<u32> {
-        self.array().map(u32::from_be_bytes)
-    }
 }
+
+/// For each kind of number how to take it, and how to read it at any place: every offset may be a lie.
+macro_rules! number {
+    ($take:ident, $at:ident, $type:ty, $from:ident, $order:literal) => {
+        impl Cursor<'_> {
+            #[doc = concat!("Takes a ", $order, "-endian number.")]
+            pub(crate) fn $take(&mut self) -> Option<$type> {
+                self.array().map(<$type>::$from)
+            }
+        }
+
+        #[doc = concat!("The ", $order, "-endian number at `at`.")]
+        pub(crate) fn $at(bytes: &[u8], at: usize) -> Option<$type> {
+            Cursor::at(bytes, at).$take()
+        }
+    };
+}
+
+number!(u16_le, le16, u16, from_le_bytes, "little");
+number!(u32_le, le32, u32, from_le_bytes, "little");
+number!(u64_le, le64, u64, from_le_bytes, "little");
+number!(u16_be, be16, u16, from_be_bytes, "big");
+number!(u32_be, be32, u32, from_be_bytes, "big");
 
 #[cfg(test)]
 mod tests {
@@ -78,6 +86,8 @@ mod tests {
         assert_eq!((cursor.u16_be(), cursor.position(), cursor.left()), (Some(0x102), 2, 3));
         assert_eq!((cursor.u32_le(), cursor.take(usize::MAX), cursor.position()), (None, None, 2));
         assert_eq!((cursor.take_long(u64::MAX), cursor.byte(), cursor.take(2)), (None, Some(3), Some(&[4, 5][..])));
+        assert_eq!((le32(b"\x01\x02\x03\x04\x05", 1), be16(b"\x01\x02", 0)), (Some(0x0504_0302), Some(0x0102)));
+        assert_eq!((le64(b"\x01\x02", 0), le16(b"\x01\x02", usize::MAX)), (None, None));
         assert_eq!((cursor.byte(), Cursor::at(b"a", 9).byte(), Cursor::at(b"a", 9).left()), (None, None, 0));
     }
 }

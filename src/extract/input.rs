@@ -34,7 +34,19 @@ pub struct Input<'a> {
     /// Whether the file at hand is our own, whose failures are nobody else's to report.
     is_spilled: bool,
     position: u64,
+    aside: Aside,
 }
+
+/// Bytes that a format passes over: no part of what it holds, and scanned all the same.
+#[derive(Default)]
+pub(super) struct Aside {
+    pub(super) bytes: Vec<u8>,
+    /// How many there were beyond what is kept.
+    pub(super) lost: u64,
+}
+
+/// Bytes that are set aside of one input.
+const ASIDE: u64 = 1 << 20;
 
 enum Body<'a> {
     Memory {
@@ -93,6 +105,7 @@ impl<'a> Input<'a> {
             failure: None,
             is_spilled: false,
             position: 0,
+            aside: Aside::default(),
         }
     }
 
@@ -105,6 +118,7 @@ impl<'a> Input<'a> {
             failure: None,
             is_spilled: false,
             position: 0,
+            aside: Aside::default(),
         }
     }
 
@@ -123,7 +137,15 @@ impl<'a> Input<'a> {
         head.resize(filled.max(CHUNK), 0);
         let source = Source { spilled: None, unspilled: Cursor::default(), feed };
         let stream = Stream { source, chunk: head, position: 0, filled, ended: false };
-        Self { body: Body::Stream(stream), depth: 0, spill: u64::MAX, failure: None, is_spilled: false, position: 0 }
+        Self {
+            body: Body::Stream(stream),
+            depth: 0,
+            spill: u64::MAX,
+            failure: None,
+            is_spilled: false,
+            position: 0,
+            aside: Aside::default(),
+        }
     }
 
     /// Says how deep in other containers these bytes lie, and how many may be spilled to seek in them.
@@ -225,6 +247,26 @@ impl<'a> Input<'a> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Passes over so many bytes, and keeps them, up to a limit, for whoever asks for [`Self::aside`] at the end. Says
+    /// whether they were all there.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub(super) fn set_aside(&mut self, length: u64) -> io::Result<bool> {
+        let mut kept = std::mem::take(&mut self.aside.bytes);
+        let got = self.by_ref().take(length.min(ASIDE.saturating_sub(kept.len() as u64))).read_to_end(&mut kept);
+        self.aside.bytes = kept;
+        let left = length - got? as u64;
+        let lost = io::copy(&mut self.by_ref().take(left), &mut io::sink())?;
+        self.aside.lost += lost;
+        Ok(lost == left)
+    }
+
+    /// What was set aside.
+    pub(super) fn aside(&mut self) -> Aside {
+        std::mem::take(&mut self.aside)
     }
 
     /// Goes back as far as possible: to the start of what is in memory. After a decoder failed, the

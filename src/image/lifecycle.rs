@@ -119,25 +119,30 @@ pub fn fate(path: &[u8], layer: usize, ordinal: u32, layers: &[Arc<LayerEntries>
 }
 
 /// What became of many files, each given by its path, the index of its layer and its ordinal there.
-/// One pass over the entries of all layers, whatever the number of files.
+/// One pass over the entries of all layers, whatever the number of files, and of each entry only a look at the files
+/// that it is the first to hide: an image may write or empty a directory of many files any number of times.
 pub fn fates(wanted: &[(&[u8], usize, u32)], layers: &[Arc<LayerEntries>]) -> Vec<State> {
-    let mut watched: HashMap<u64, Vec<(usize, bool)>> = HashMap::new();
-    for (index, (path, _, _)) in wanted.iter().enumerate() {
+    let mut order: Vec<usize> = (0..wanted.len()).collect();
+    order.sort_by_key(|index| written(wanted, *index));
+    let mut watched: HashMap<u64, [Watch; 2]> = HashMap::new();
+    for index in order {
+        let path = wanted.get(index).map(|(path, ..)| *path).unwrap_or_default();
         for (depth, hash) in lineage(path).into_iter().enumerate() {
-            watched.entry(hash).or_default().push((index, depth == 0));
+            let [own, below] = watched.entry(hash).or_default();
+            (if depth == 0 { own } else { below }).files.push(index);
         }
     }
     let mut states = vec![State::Live; wanted.len()];
     for (layer, entries) in layers.iter().enumerate() {
         for (ordinal, entry) in entries.entries.iter().enumerate() {
-            for (index, itself) in watched.get(&(entry & !KIND)).into_iter().flatten() {
-                let (Some(state), Some((_, home, own))) = (states.get_mut(*index), wanted.get(*index)) else { continue };
-                let same = layer == *home;
-                if layer < *home || (same && ordinal <= *own as usize) {
-                    continue;
-                }
-                if let Some(next) = after(*state, entry & KIND, *itself, same, layer) {
-                    *state = next;
+            let Some([own, below]) = watched.get_mut(&(entry & !KIND)) else { continue };
+            for (watch, itself) in [(own, true), (below, false)] {
+                for index in watch.touched(entry & KIND, itself, (layer, ordinal), wanted) {
+                    if let Some(state) = states.get_mut(*index)
+                        && let Some(next) = after(*state, entry & KIND, itself, layer)
+                    {
+                        *state = next;
+                    }
                 }
             }
         }
@@ -145,23 +150,50 @@ pub fn fates(wanted: &[(&[u8], usize, u32)], layers: &[Arc<LayerEntries>]) -> Ve
     states
 }
 
-/// The state after an entry of this `kind` at the file's own path (`itself`) or at a parent's.
-fn after(state: State, kind: u64, itself: bool, same: bool, layer: usize) -> Option<State> {
+/// Where a file was written: its layer, and which entry of it.
+fn written(wanted: &[(&[u8], usize, u32)], index: usize) -> (usize, usize) {
+    wanted.get(index).map_or((usize::MAX, 0), |(_, layer, ordinal)| (*layer, *ordinal as usize))
+}
+
+/// Files on which entries of one path bear, in the order in which they were written.
+#[derive(Default)]
+struct Watch {
+    files: Vec<usize>,
+    /// How many of them are removed at least: another removal says nothing new.
+    removed: usize,
+    /// How many of them were written again, of which nothing says anything new.
+    rewritten: usize,
+}
+
+impl Watch {
+    /// The files that an entry of this `kind`, at their own path (`itself`) or at a parent's, may say something new of.
+    fn touched(&mut self, kind: u64, itself: bool, at: (usize, usize), wanted: &[(&[u8], usize, u32)]) -> &[usize] {
+        let (before, done) = match (kind, itself) {
+            // A whiteout speaks of lower layers only.
+            (WHITEOUT, _) | (OPAQUE, false) => ((at.0, 0), &mut self.removed),
+            (FILE | OTHER, false) => (at, &mut self.removed),
+            (FILE | OTHER | DIRECTORY, true) => (at, &mut self.rewritten),
+            _ => return &[],
+        };
+        let start = *done;
+        let end = self.files.partition_point(|index| written(wanted, *index) < before);
+        *done = end.max(start);
+        self.files.get(start..end).unwrap_or_default()
+    }
+}
+
+/// The state after an entry of this `kind` at the file's own path (`itself`) or at a parent's, if it comes later.
+fn after(state: State, kind: u64, itself: bool, layer: usize) -> Option<State> {
     // The first layer that touches a file decides; within that layer a rewrite says more than a removal.
     let open = match state {
         State::Live => true,
         State::Deleted { by } => by == layer,
         State::Overwritten { .. } => false,
     };
-    if !open {
-        return None;
-    }
     match (kind, itself) {
-        // A whiteout speaks of lower layers only.
-        (WHITEOUT | OPAQUE, _) if same => None,
-        (WHITEOUT, _) | (OPAQUE, false) | (FILE | OTHER, false) => Some(State::Deleted { by: layer }),
-        (FILE | OTHER | DIRECTORY, true) => Some(State::Overwritten { by: layer }),
-        _ => None,
+        _ if !open => None,
+        (WHITEOUT, _) | (_, false) => Some(State::Deleted { by: layer }),
+        _ => Some(State::Overwritten { by: layer }),
     }
 }
 
@@ -299,5 +331,63 @@ mod tests {
         assert!(narrowed.complete);
         narrowed.narrow(1);
         assert_eq!((narrowed.entries.len(), narrowed.complete), (1, false));
+    }
+    /// Every file against every entry, as the rules say it.
+    fn plainly(wanted: &[(&[u8], usize, u32)], layers: &[Arc<LayerEntries>]) -> Vec<State> {
+        let fate = |(path, home, own): &(&[u8], usize, u32)| {
+            let mut state = State::Live;
+            let lineage = lineage(path);
+            for (layer, entries) in layers.iter().enumerate() {
+                for (ordinal, entry) in entries.entries.iter().enumerate() {
+                    let (kind, same) = (entry & KIND, layer == *home);
+                    let Some(depth) = lineage.iter().position(|hash| *hash == entry & !KIND) else { continue };
+                    let is_later = layer > *home || (same && ordinal > *own as usize);
+                    let speaks = match (kind, depth == 0) {
+                        (WHITEOUT, _) | (OPAQUE, false) => !same,
+                        (OPAQUE, true) | (DIRECTORY, false) => false,
+                        _ => true,
+                    };
+                    if is_later && speaks {
+                        state = after(state, kind, depth == 0, layer).unwrap_or(state);
+                    }
+                }
+            }
+            state
+        };
+        wanted.iter().map(fate).collect()
+    }
+
+    #[test]
+    fn looking_once_says_the_same() {
+        const NAMES: [&str; 9] = ["a", "a/b", "a/b/c", "a/.wh.b", "a/.wh..wh..opq", ".wh.a", "d", ".wh..wh..opq", "a/b/.wh.c"];
+        let mut rng = fastrand::Rng::with_seed(7);
+        let mut pick = |below: usize| rng.usize(..below);
+        for _ in 0..400 {
+            let lists: Vec<Vec<_>> =
+                (0..4).map(|_| (0..pick(7)).map(|_| (NAMES[pick(9)], [File, Directory, Other][pick(3)])).collect()).collect();
+            let lists: Vec<_> = lists.iter().map(Vec::as_slice).collect();
+            let layers = layers(&lists);
+            let paths: Vec<_> =
+                (0..30).map(|_| (["a", "a/b", "a/b/c", "d"][pick(4)].as_bytes(), pick(5), pick(7) as u32)).collect();
+            assert_eq!(fates(&paths, &layers), plainly(&paths, &layers), "{lists:?} {paths:?}");
+        }
+    }
+
+    #[test]
+    fn many_files_and_many_that_hide_them_are_no_product() {
+        const MANY: u32 = 60_000;
+        let mut ledger = Ledger::new(10 * MANY as usize);
+        for _ in 0..MANY {
+            for (path, kind) in [("a", Other), ("a/.wh..wh..opq", File), ("a/b", File), ("a/.wh.b", File)] {
+                ledger.entry(path.as_bytes(), kind);
+            }
+        }
+        let layers = [Arc::new(LayerEntries::default()), Arc::new(ledger.finish())];
+        let wanted: Vec<_> = (0..MANY).map(|ordinal| (b"a/b".as_slice(), (ordinal % 2) as usize, ordinal)).collect();
+        let start = std::time::Instant::now();
+        let states = fates(&wanted, &layers);
+        assert!(states.iter().all(|state| *state == State::Overwritten { by: 1 }));
+        // As a product these are fourteen thousand million steps.
+        assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
     }
 }

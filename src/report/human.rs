@@ -2,13 +2,16 @@
 
 use super::{Report, Veil, advice};
 use crate::audit::{Audit, Fate, Incident, Occurrence, Verdict};
-use crate::finding::{Confidence, Disposition, Scope, Severity};
+use crate::finding::{Confidence, Disposition, Scope, Severity, Totals};
 use anstyle::{AnsiColor, Style};
 use std::fmt;
 use std::io::{self, Write};
 
 /// Places listed of one incident, and gaps of one kind; the JSON report has them all.
 const LISTED: usize = 8;
+
+/// Formats named in the line that says how all was read; the JSON report has them all.
+const FORMATS: usize = 6;
 
 /// Writes the report, with colours if `colour`.
 ///
@@ -228,7 +231,7 @@ impl Page<'_> {
     }
 
     fn totals(&mut self) -> io::Result<()> {
-        let seen = self.audit.seen;
+        let seen = &self.audit.seen;
         let images = (seen.images > 0).then(|| [counted(seen.images, "image"), counted(seen.layers, "layer")]);
         let mut parts: Vec<_> = images.into_iter().flatten().chain([counted(seen.files, "file")]).collect();
         if seen.members > 0 {
@@ -236,6 +239,9 @@ impl Page<'_> {
         }
         let text = format!("seen: {}, {} of content", parts.join(", "), bytes(seen.bytes));
         writeln!(self.out, "{}", self.dim(text))?;
+        if let Some(text) = readings(seen) {
+            writeln!(self.out, "{}", self.dim(text))?;
+        }
         match self.audit.accepted() as u64 {
             0 => Ok(()),
             count => writeln!(self.out, "accepted by comments beside them: {}", counted(count, "finding")),
@@ -259,6 +265,29 @@ impl Page<'_> {
         };
         writeln!(self.out, "{}", self.paint(Style::new().bold().fg_color(Some(style.into())), text))
     }
+}
+
+/// How all of it was read, where there was more to it than bytes as they are.
+fn readings(seen: &Totals) -> Option<String> {
+    let pieces = seen.formats.pieces();
+    if pieces.structure + pieces.unread == 0 {
+        return None;
+    }
+    let mut formats: Vec<_> = seen
+        .formats
+        .iter()
+        .filter_map(|(format, tally)| Some((tally.pieces.structure, format?)))
+        .filter(|row| row.0 > 0)
+        .collect();
+    formats.sort_by_key(|(count, format)| (std::cmp::Reverse(*count), *format));
+    let mut names: Vec<_> = formats.iter().take(FORMATS).map(|(count, format)| format!("{count} {format}")).collect();
+    if formats.len() > FORMATS {
+        names.push(format!("{} formats more", formats.len() - FORMATS));
+    }
+    let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+    let others = [(pieces.raw, "as they are"), (pieces.numbers, "as numbers"), (pieces.unread, "not read")];
+    let others: String = others.iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!(", {count} {how}")).collect();
+    Some(format!("read: {} by structure{names}{others}", pieces.structure))
 }
 
 fn style_of(severity: Severity) -> Style {

@@ -27,7 +27,7 @@ struct Document<'a> {
     gaps: Vec<GapEntry>,
     /// Findings that comments beside them accept.
     accepted: usize,
-    seen: Totals,
+    seen: &'a Totals,
 }
 
 #[derive(Serialize)]
@@ -148,7 +148,7 @@ fn document<'a>(report: &Report<'a>, veil: &Veil) -> Document<'a> {
             })
             .collect(),
         accepted: audit.accepted(),
-        seen: audit.seen,
+        seen: &audit.seen,
     }
 }
 

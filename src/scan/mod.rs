@@ -15,6 +15,7 @@ mod settings;
 mod texts;
 mod tree;
 mod walker;
+mod within;
 
 pub use progress::Progress;
 

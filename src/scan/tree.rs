@@ -50,7 +50,7 @@ pub(super) fn walk(walker: &mut Walker<'_, '_, '_>, root: &Root, path: &Path) {
 }
 
 fn file(walker: &mut Walker<'_, '_, '_>, nest: &Nest, path: &Path) -> std::io::Result<()> {
-    let mut file = File::open(path)?;
+    let mut file = File::open(path).inspect_err(|_| walker.count_unread(GapReason::Unreadable))?;
     let progress = walker.crew.progress;
     let length = file.metadata()?.len();
     progress.expect(length);

@@ -7,14 +7,14 @@
 use super::crew::{Crew, Scope};
 use super::flat::{self, Batch, Content};
 use super::ledgers::{Ledgers, Open};
-use super::nest::{Consumed, Metered, Nest, Stage};
-use crate::blob::{Digest, Hashed};
-use crate::extract::{Extractor, Halt, Head, Import, Input, Member, MemberKind, Opaque, Sink, Stop, Text, probe};
-use crate::finding::{Gap, GapReason, Totals};
-use crate::image::lifecycle::{EntryKind, plain};
+use super::nest::{Nest, Stage};
+use super::within::Within;
+use crate::blob::Digest;
+use crate::extract::{Extractor, Halt, Head, Input, Opaque, probe};
+use crate::finding::{Gap, GapReason, Reading, Tally, Totals};
 use crate::image::packages::Collector;
 use crate::slice::FileSlice;
-use std::io::{self, Read};
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Gaps that a worker keeps before it hands them in.
@@ -23,16 +23,13 @@ const GAPS: usize = 4096;
 /// Bytes of a gap's text: names from the artifact are quoted in it.
 const DETAIL: usize = 1000;
 
-/// Bytes of a name that are kept: what a path may have on Linux. A longer one cannot be a file's.
-const NAME: usize = 4096;
-
 /// One worker's way through one root, or through one container of it.
 pub(super) struct Walker<'w, 's, 'e> {
     pub(super) crew: &'s Crew<'e>,
     pub(super) scope: &'w Scope<'s>,
     batch: Batch,
     gaps: Vec<Gap>,
-    seen: Totals,
+    pub(super) seen: Totals,
     /// The entries of the layer, if a layer is walked.
     pub(super) ledger: Option<(&'s Ledgers, Open)>,
     /// What package managers recorded, if a layer or a directory is walked.
@@ -84,6 +81,32 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         self.seen.layers += 1;
     }
 
+    /// Counts a file that cannot be opened.
+    pub(super) fn count_unread(&mut self, reason: GapReason) {
+        let row = self.row(None);
+        row.pieces.add(Reading::Unread, 1);
+        row.gap(reason);
+    }
+
+    /// The row of a format in the ledger.
+    pub(super) fn row(&mut self, format: Option<&'static str>) -> &mut Tally {
+        self.seen.formats.of(format)
+    }
+
+    /// Counts a piece that is numbers.
+    pub(super) fn count_numbers(&mut self, bytes: u64) {
+        let row = self.row(None);
+        row.pieces.add(Reading::Numbers, 1);
+        row.bytes.add(Reading::Numbers, bytes);
+    }
+
+    /// Counts a piece that is read as it is, and its bytes.
+    fn count_raw(&mut self, format: Option<&'static str>, bytes: u64) {
+        let row = self.row(format);
+        row.pieces.add(Reading::Raw, 1);
+        row.bytes.add(Reading::Raw, bytes);
+    }
+
     /// The bytes of the root are those that were built: a missing end marker is the builder's habit, not a cut.
     pub(super) fn forgive_missing_end(&mut self) {
         for gap in self.gaps.iter_mut().filter(|gap| gap.reason == GapReason::MissingEnd) {
@@ -91,25 +114,36 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         }
     }
 
-    fn note(&mut self, nest: &Nest, reason: GapReason, detail: String, bytes: Option<u64>, scope: crate::finding::Scope) {
+    pub(super) fn note(
+        &mut self,
+        nest: &Nest,
+        reason: GapReason,
+        detail: String,
+        bytes: Option<u64>,
+        scope: crate::finding::Scope,
+    ) {
         self.gap(Gap { place: nest.place.clone(), reason, detail, bytes, scope });
     }
 
-    /// The format that is to open these bytes here. Notes a gap where one is known and may not, or cannot.
-    fn opener(&mut self, nest: &Nest, bytes: &[u8], whole: bool) -> Option<&'static dyn Extractor> {
-        if let Some(extractor) = format_of(nest, bytes, whole) {
+    /// The format that is to open these bytes here. Notes a gap where one is known and may not, or cannot; the name of
+    /// that one is the error.
+    fn opener(&mut self, nest: &Nest, bytes: &[u8], whole: bool) -> Result<&'static dyn Extractor, Option<&'static str>> {
+        let (format, reason, detail) = if let Some(extractor) = format_of(nest, bytes, whole) {
             if nest.depth + nest.cost(extractor.is_wrapper()) <= self.crew.limits.depth {
-                return Some(extractor);
+                return Ok(extractor);
             }
             let detail = format!("{}: archives are nested deeper than the limit; scanned as raw bytes", extractor.name());
-            let length = whole.then_some(bytes.len() as u64);
-            self.note(nest, GapReason::DepthLimit, detail, length, nest.scope());
+            (extractor.name(), GapReason::DepthLimit, detail)
         } else if let Some(format) = Opaque::probe(&Head { start: bytes, tail: &[] }) {
             let detail = format!("{} is not opened; its bytes were scanned as they are", format.name);
-            let length = whole.then_some(bytes.len() as u64);
-            self.note(nest, GapReason::Unsupported, detail, length, nest.scope());
-        }
-        None
+            (format.name, GapReason::Unsupported, detail)
+        } else {
+            return Err(None);
+        };
+        let length = whole.then_some(bytes.len() as u64);
+        self.note(nest, reason, detail, length, nest.scope());
+        self.row(Some(format)).gap(reason);
+        Err(Some(format))
     }
 
     fn flush(&mut self) {
@@ -156,22 +190,30 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         let opener = self.opener(nest, bytes, true);
         let container = opener.map(|extractor| (extractor, bytes.to_vec()));
         self.batch.bytes = batch;
-        if let Some((extractor, bytes)) = container {
-            self.batch.bytes.truncate(start);
-            self.held(nest, bytes, extractor);
-        } else {
-            self.batch.close_item(nest.origin(), start);
-            if self.batch.weight() >= self.crew.limits.batch {
-                self.flush();
+        match container {
+            Ok((extractor, bytes)) => {
+                self.batch.bytes.truncate(start);
+                self.held(nest, bytes, extractor);
+            }
+            Err(format) => {
+                self.count_raw(format, length as u64);
+                self.batch.close_item(nest.origin(), start);
+                if self.batch.weight() >= self.crew.limits.batch {
+                    self.flush();
+                }
             }
         }
     }
 
     /// Takes in bytes of which `head`, a window at least, was read.
     fn long(&mut self, nest: &Nest, mut head: Vec<u8>, reader: &mut dyn Read) {
-        let Some(extractor) = self.opener(nest, &head, false) else {
-            self.flat(nest, Content::Any, head, reader);
-            return;
+        let extractor = match self.opener(nest, &head, false) {
+            Ok(extractor) => extractor,
+            Err(format) => {
+                let bytes = self.flat(nest, Content::Any, head, reader);
+                self.count_raw(format, bytes);
+                return;
+            }
         };
         if nest.stage == Stage::Inside {
             let hold = self.crew.limits.hold;
@@ -212,57 +254,75 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         if extractor.is_wrapper() && nest.is_root() {
             self.was_compressed = true;
         }
-        let mut within = Within { walker: self, nest, extractor };
+        let mut within = Within { walker: self, nest, extractor, gave: false, lacks: false };
         let halted = catch_unwind(AssertUnwindSafe(|| extractor.extract(input, &mut within)));
-        match halted {
-            // A format that seeks has seen to all of its input.
-            Ok(Ok(())) if extractor.seeks() => return,
-            Ok(Ok(())) => {}
-            Ok(Err(Halt::Read(error))) => {
-                // The reader's owner reports its failures; a failed spill is our own.
-                if !input.failed() {
-                    let detail = format!(
-                        "{}: cannot be held to be opened, so its bytes were scanned as they are: {error}",
-                        extractor.name()
-                    );
-                    self.note(nest, GapReason::Unreadable, detail, None, nest.scope());
-                    input.rewind();
-                }
-            }
-            Ok(Err(Halt::Stop)) => input.rewind(),
-            Ok(Err(Halt::Broken(reason, detail))) => {
-                self.note(nest, reason, detail, None, nest.scope());
-                input.rewind();
-            }
-            Err(_) => {
-                let detail = format!("{}: our parser failed; please report this as a defect", extractor.name());
-                self.note(nest, GapReason::Internal, detail, None, nest.scope());
-                input.rewind();
-            }
-        }
-        let mut rest = self.crew.buffer();
-        let _ = input.take(self.crew.limits.window as u64).read_to_end(&mut rest);
-        if rest.iter().any(|byte| *byte != 0) {
-            self.flat(nest, Content::Any, rest, input);
-        } else {
-            // Padding. Whatever follows a whole window of zeros is still looked at.
-            let more = rest.len() >= self.crew.limits.window;
-            self.crew.recycle(rest);
-            if more {
-                self.flat(nest, Content::Any, Vec::new(), input);
-            }
+        let (gave, lacks) = (within.gave, within.lacks);
+        let ended = self.ended(nest, input, extractor, halted);
+        let reading = if gave || (ended && !lacks) { Reading::Structure } else { Reading::Raw };
+        self.row(Some(extractor.name())).pieces.add(reading, 1);
+        // A format that seeks has seen to all of its input.
+        if !(ended && extractor.seeks()) {
+            self.rest(nest, input, extractor);
         }
     }
 
-    /// Scans bytes as they are.
-    fn flat(&mut self, nest: &Nest, content: Content, head: Vec<u8>, reader: &mut dyn Read) {
-        self.seen.bytes += flat::windows(self.crew, self.scope, (nest, content), head, reader);
+    /// Notes how a format ended, and where that was not at its end goes back as far as possible. Says whether it was.
+    fn ended(
+        &mut self,
+        nest: &Nest,
+        input: &mut Input<'_>,
+        extractor: &'static dyn Extractor,
+        halted: std::thread::Result<Result<(), Halt>>,
+    ) -> bool {
+        let name = extractor.name();
+        let (reason, detail) = match halted {
+            Ok(Ok(())) => return true,
+            Ok(Err(Halt::Stop)) => {
+                input.rewind();
+                return false;
+            }
+            // The reader's owner reports its failures; a failed spill is our own.
+            Ok(Err(Halt::Read(_))) if input.failed() => return false,
+            Ok(Err(Halt::Read(error))) => {
+                let detail = format!("{name}: cannot be held to be opened, so its bytes were scanned as they are: {error}");
+                (GapReason::Unreadable, detail)
+            }
+            Ok(Err(Halt::Broken(reason, detail))) => (reason, detail),
+            Err(_) => (GapReason::Internal, format!("{name}: our parser failed; please report this as a defect")),
+        };
+        self.note(nest, reason, detail, None, nest.scope());
+        self.row(Some(name)).gap(reason);
+        input.rewind();
+        false
+    }
+
+    /// Scans what a format left of its input.
+    fn rest(&mut self, nest: &Nest, input: &mut Input<'_>, extractor: &'static dyn Extractor) {
+        let mut rest = self.crew.buffer();
+        let _ = input.take(self.crew.limits.window as u64).read_to_end(&mut rest);
+        if rest.iter().all(|byte| *byte == 0) {
+            // Padding. Whatever follows a whole window of zeros is still looked at.
+            let more = rest.len() >= self.crew.limits.window;
+            self.crew.recycle(std::mem::take(&mut rest));
+            if !more {
+                return;
+            }
+        }
+        let bytes = self.flat(nest, Content::Any, rest, input);
+        self.row(Some(extractor.name())).bytes.add(Reading::Raw, bytes);
+    }
+
+    /// Scans bytes without opening them, and says how many there were.
+    pub(super) fn flat(&mut self, nest: &Nest, content: Content, head: Vec<u8>, reader: &mut dyn Read) -> u64 {
+        let bytes = flat::windows(self.crew, self.scope, (nest, content), head, reader);
+        self.seen.bytes += bytes;
+        bytes
     }
 
     /// Scans numbers that stand in a file.
-    fn flat_slice(&mut self, nest: &Nest, slice: FileSlice) {
+    pub(super) fn flat_slice(&mut self, nest: &Nest, slice: &FileSlice) {
         self.seen.bytes += slice.len();
-        flat::windows_of_slice(self.crew, self.scope, nest, &slice);
+        flat::windows_of_slice(self.crew, self.scope, nest, slice);
     }
 }
 
@@ -280,140 +340,4 @@ fn format_of(nest: &Nest, bytes: &[u8], whole: bool) -> Option<&'static dyn Extr
     // A layer is a tar: a header that is broken, or cut, must not make it a mere file.
     let is_layer = nest.stage == Stage::Layer && bytes.iter().any(|byte| *byte != 0);
     found.or_else(|| if is_layer { crate::extract::named("tar") } else { None })
-}
-
-/// The sink of one container.
-struct Within<'a, 'w, 's, 'e> {
-    walker: &'a mut Walker<'w, 's, 'e>,
-    nest: &'a Nest,
-    extractor: &'static dyn Extractor,
-}
-
-impl Within<'_, '_, '_, '_> {
-    fn is_file_system(&self) -> bool {
-        self.nest.stage == Stage::Layer && self.extractor.name() == "tar"
-    }
-
-    /// Where a member stands, and what it may cost.
-    fn nest_of(&mut self, member: &Member<'_>) -> Nest {
-        let nest = self.nest;
-        let depth = nest.depth + nest.cost(self.extractor.is_wrapper());
-        if self.extractor.is_wrapper() {
-            return Nest { depth, unwrapped: true, ..nest.clone() };
-        }
-        let name = member.name.get(..NAME).unwrap_or(member.name);
-        if self.is_file_system() {
-            let kind = match member.kind {
-                MemberKind::File => EntryKind::File,
-                MemberKind::Directory => EntryKind::Directory,
-                _ => EntryKind::Other,
-            };
-            let entry = self.walker.ledger.as_mut().map(|(ledgers, open)| ledgers.entry(open, member.name, kind));
-            return Nest { entry, ..Nest::new(nest.place.file(&plain(name)), Stage::Inside, self.walker.crew.limits) };
-        }
-        Nest { place: nest.place.member(name), stage: Stage::Inside, depth, unwrapped: false, ..nest.clone() }
-    }
-
-    /// Reads a member that counts against a budget. An error means that the budget is used up.
-    fn metered(&mut self, nest: &Nest, numbers: bool, body: &mut dyn Read) -> Result<(), Stop> {
-        let mut metered = Metered { inner: body, budget: self.nest.budget.clone(), exhausted: false };
-        // Taken, since what lies deeper is no layer.
-        let wraps_layer = self.extractor.is_wrapper() && self.nest.is_root();
-        match self.walker.diff_id.take_if(|_| wraps_layer) {
-            None if numbers => self.walker.flat(nest, Content::Numbers, Vec::new(), &mut metered),
-            None => self.walker.body(nest, &mut metered),
-            Some(expected) => {
-                let mut hashed = Hashed::new(&mut metered, expected.hasher());
-                self.walker.body(nest, &mut hashed);
-                let sound = io::copy(&mut hashed, &mut io::sink()).is_ok();
-                let (digest, _) = hashed.finish();
-                if sound && digest == expected {
-                    self.walker.forgive_missing_end();
-                } else if sound {
-                    let detail = format!("unpacks to {digest}, which is not the diff id in the config");
-                    self.walker.note(self.nest, GapReason::DigestMismatch, detail, None, self.nest.scope());
-                }
-            }
-        }
-        if metered.exhausted {
-            let detail = format!(
-                "{}: unpacks to far more than honest data does; the rest was scanned as raw bytes",
-                self.extractor.name()
-            );
-            self.walker.note(self.nest, GapReason::ExpansionLimit, detail, None, self.nest.scope());
-            return Err(Stop);
-        }
-        Ok(())
-    }
-}
-
-impl Sink for Within<'_, '_, '_, '_> {
-    fn member(&mut self, member: &Member<'_>, body: &mut dyn Read) -> Result<(), Stop> {
-        let nest = self.nest_of(member);
-        let numbers = member.kind == MemberKind::Numbers;
-        if member.kind != MemberKind::File && !numbers {
-            return Ok(());
-        }
-        if self.is_file_system() {
-            self.walker.seen.files += 1;
-            let mut body = Consumed { inner: body, budget: nest.budget.clone() };
-            self.walker.file(&nest, &mut body);
-            return Ok(());
-        }
-        if !self.extractor.is_wrapper() {
-            self.walker.seen.members += 1;
-        }
-        // A tar adds nothing to the bytes it holds, so only what unpacks is metered.
-        if self.extractor.name() == "tar" {
-            self.walker.body(&nest, body);
-            return Ok(());
-        }
-        self.metered(&nest, numbers, body)
-    }
-
-    fn raw(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
-        self.walker.flat(self.nest, Content::Any, Vec::new(), body);
-        Ok(())
-    }
-
-    fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
-        self.walker.flat(self.nest, Content::Numbers, Vec::new(), body);
-        Ok(())
-    }
-
-    fn unread_numbers(&mut self, slice: FileSlice) -> Result<(), Stop> {
-        self.walker.flat_slice(self.nest, slice);
-        Ok(())
-    }
-
-    fn unread_member(&mut self, member: &Member<'_>, mut slice: FileSlice) -> Result<(), Stop> {
-        let is_plain = member.kind == MemberKind::Numbers && !self.is_file_system() && !self.extractor.is_wrapper();
-        if !is_plain || !self.nest.budget.affords(slice.len()) {
-            return self.member(member, &mut slice);
-        }
-        let nest = self.nest_of(member);
-        self.walker.seen.members += 1;
-        self.walker.flat_slice(&nest, slice);
-        Ok(())
-    }
-
-    fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
-        self.walker.seen.bytes += text.bytes.len() as u64;
-        super::texts::scan_text(self.walker.crew, &self.nest.origin(), text, self.extractor.is_program());
-        Ok(())
-    }
-
-    fn import(&mut self, import: &Import<'_>) -> Result<(), Stop> {
-        super::settings::judge_import(self.walker.crew, &self.nest.origin(), import);
-        Ok(())
-    }
-
-    fn wants(&self, key: &[u8]) -> bool {
-        self.walker.crew.engine.tells(key)
-    }
-
-    fn gap(&mut self, reason: GapReason, detail: String, bytes: Option<u64>) {
-        let scope = self.nest.scope_of_part(reason);
-        self.walker.note(self.nest, reason, detail, bytes, scope);
-    }
 }

@@ -4,12 +4,14 @@ mod architecture;
 mod cases;
 mod cli;
 mod compiled;
+mod counting;
 mod determinism;
 mod files;
 mod formats;
 mod gitleaks;
 mod hostile;
 mod interop;
+mod ledger;
 mod models;
 mod numbers;
 mod packages;
@@ -18,3 +20,7 @@ mod rules;
 mod rules_cli;
 mod schema;
 mod tar_differential;
+
+/// So that the hostile suite can ask what an extractor takes.
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;

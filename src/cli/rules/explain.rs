@@ -1,28 +1,17 @@
 //! `watertight rules explain`: a rule in words.
 
-use super::super::choice::Choice;
 use super::super::failure::Failure;
 use super::super::output::to_stdout;
 use super::show::whose;
-use super::{meaning, of_ids};
+use super::{Named, meaning};
 use crate::forge::filler::expand;
 use crate::place::escaped;
 use crate::policy::Exit;
 use crate::rules::{Boundary, Example, Expression, Failing, Form, LazyRegex, Lifetime, Origin, Rule};
 use std::io::{self, Write};
 
-/// Explain rules in words: what is looked for, how it is checked and judged, what to do
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
-pub(super) struct Args {
-    /// Ids of rules, as in reports
-    #[arg(required = true)]
-    id: Vec<String>,
-    #[command(flatten)]
-    choice: Choice,
-}
-
-const EXAMPLES: &str = "\
+/// What the help ends with.
+pub(super) const EXAMPLES: &str = "\
 Examples:
   watertight rules explain github-personal-access-token
   watertight rules explain my-rule --rules my-rules/
@@ -32,9 +21,9 @@ The values in the examples are made up on the spot and open nothing";
 /// Examples shown of a kind.
 const SHOWN: usize = 3;
 
-pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Named) -> Result<Exit, Failure> {
     let rules = args.choice.load()?;
-    let told = of_ids(&rules, &args.id)?;
+    let told = args.of(&rules)?;
     to_stdout("the explanation", |_, out| {
         for (at, (rule, origin)) in told.iter().enumerate() {
             if at > 0 {

@@ -6,7 +6,7 @@ mod list;
 mod meaning;
 mod show;
 
-use super::choice::failed;
+use super::choice::{Choice, failed};
 use super::failure::Failure;
 use crate::policy::Exit;
 use crate::rules::{Origin, Rule, RuleError, RuleSet};
@@ -31,8 +31,12 @@ Examples:
 #[derive(Debug, Subcommand)]
 enum Command {
     List(list::Args),
-    Show(show::Args),
-    Explain(explain::Args),
+    /// Show rules as they are written, in TOML
+    #[command(after_help = show::EXAMPLES)]
+    Show(Named),
+    /// Explain rules in words: what is looked for, how it is checked and judged, what to do
+    #[command(after_help = explain::EXAMPLES)]
+    Explain(Named),
     Check(check::Args),
 }
 
@@ -45,11 +49,23 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
 }
 
-/// The rules of these ids, in the order given.
-fn of_ids<'s>(rules: &'s RuleSet, ids: &[String]) -> Result<Vec<(&'s Arc<Rule>, &'s Origin)>, Failure> {
-    let of_id = |id: &String| {
-        let found = rules.written().find(|(rule, _)| rule.label.id == *id);
-        found.ok_or_else(|| failed(&RuleError::NoSuchRule { id: id.clone(), near: rules.near(id) }))
-    };
-    ids.iter().map(of_id).collect()
+/// Rules by their ids.
+#[derive(Debug, clap::Args)]
+struct Named {
+    /// Ids of rules, as in reports
+    #[arg(required = true)]
+    id: Vec<String>,
+    #[command(flatten)]
+    choice: Choice,
+}
+
+impl Named {
+    /// The rules of these ids, in the order given.
+    fn of<'s>(&self, rules: &'s RuleSet) -> Result<Vec<(&'s Arc<Rule>, &'s Origin)>, Failure> {
+        let of_id = |id: &String| {
+            let found = rules.written().find(|(rule, _)| rule.label.id == *id);
+            found.ok_or_else(|| failed(&RuleError::NoSuchRule { id: id.clone(), near: rules.near(id) }))
+        };
+        self.id.iter().map(of_id).collect()
+    }
 }

@@ -1,32 +1,21 @@
 //! `watertight rules show`: a rule as it is written, and in which file.
 
-use super::super::choice::Choice;
 use super::super::failure::Failure;
 use super::super::output::to_stdout;
-use super::of_ids;
+use super::Named;
 use crate::policy::Exit;
 use crate::rules::Origin;
 
-/// Show rules as they are written, in TOML
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
-pub(super) struct Args {
-    /// Ids of rules, as in reports
-    #[arg(required = true)]
-    id: Vec<String>,
-    #[command(flatten)]
-    choice: Choice,
-}
-
-const EXAMPLES: &str = "\
+/// What the help ends with.
+pub(super) const EXAMPLES: &str = "\
 Examples:
   watertight rules show github-personal-access-token
   watertight rules show my-rule --rules my-rules/
   watertight rules show npm-access-token > my-rules/npm.toml    to start from";
 
-pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Named) -> Result<Exit, Failure> {
     let rules = args.choice.load()?;
-    let shown = of_ids(&rules, &args.id)?;
+    let shown = args.of(&rules)?;
     to_stdout("the rules", |_, out| {
         for (at, (_, origin)) in shown.iter().enumerate() {
             let (line, table) = origin.table();

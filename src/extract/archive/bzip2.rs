@@ -1,8 +1,8 @@
 //! bzip2: one stream of bytes in any number of streams, as parallel compressors write them. There is no
 //! specification by its author; the one by Joe Tsai (2016) is followed by most decoders.
 
-use super::super::{About, Extractor, Halt, Head, Input, Sink};
-use super::parts::{self, Framing};
+use super::super::{About, Head, Input};
+use super::parts::Framing;
 use bzip2::bufread::BzDecoder;
 use std::io;
 
@@ -17,36 +17,19 @@ fn is_stream(bytes: &[u8]) -> bool {
     matches!(bytes, [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..] if rest.starts_with(BLOCK) || rest.starts_with(END))
 }
 
-impl Extractor for Bzip2 {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn about(&self) -> About {
-        About {
-            title: "bzip2",
-            reads: "one stream of bytes, in any number of streams",
-            limits: "none of its own",
-            specification: "https://github.com/dsnet/compress/blob/master/doc/bzip2-format.pdf",
-        }
-    }
-
-    fn probe(&self, head: &Head<'_>) -> bool {
-        is_stream(head.start)
-    }
-
-    fn is_wrapper(&self) -> bool {
-        true
-    }
-
-    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
-        parts::extract::<Self>(input, sink)
-    }
-}
-
 impl Framing for Bzip2 {
     const NAME: &'static str = "bzip2";
+    const ABOUT: About = About {
+        title: "bzip2",
+        reads: "one stream of bytes, in any number of streams",
+        limits: "none of its own",
+        specification: "https://github.com/dsnet/compress/blob/master/doc/bzip2-format.pdf",
+    };
     type Decoder<'i, 'a: 'i> = BzDecoder<&'i mut Input<'a>>;
+
+    fn begins(head: &Head<'_>) -> bool {
+        is_stream(head.start)
+    }
 
     fn at_part(input: &mut Input<'_>) -> io::Result<bool> {
         Ok(is_stream(input.head()?))
@@ -75,7 +58,7 @@ mod tests {
             (b"BZh01AY&SY....", false),
             (b"", false),
         ] {
-            assert_eq!(Bzip2.probe(&Head { start, tail: &[] }), expected, "{start:?}");
+            assert_eq!(Bzip2::begins(&Head { start, tail: &[] }), expected, "{start:?}");
         }
     }
 }

@@ -4,8 +4,9 @@
 //! An initramfs is several archives one behind the other with zeros between them, the last often compressed.
 //! So what follows the trailer is read on, and what is no cpio there is a member of its own.
 
+use super::super::cursor::{be16, le16};
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink};
-use super::fields::{be16, digits, le16, skip, up_to};
+use super::fields::{digits, skip, up_to};
 use super::parts::skip_zeros;
 use crate::finding::GapReason;
 use crate::place::escaped;

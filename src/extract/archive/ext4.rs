@@ -3,13 +3,14 @@
 //! The tree is walked from its root; a file is read once, however many names it has. Blocks of no file are
 //! scanned as they are, and with them what was deleted, the journal, and attributes in the inodes.
 
+use super::super::cursor::{le16, le32};
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink, reason_of};
 use super::ext4_blocks::{Disk, Inode, Runs};
-use super::fields::{le16, le32, up_to};
+use super::fields::up_to;
 use super::spans::{Span, uncovered};
+use super::tree::{Tree, below};
 use crate::finding::GapReason;
 use crate::place::escaped;
-use std::collections::HashSet;
 use std::io::{self, Seek, SeekFrom};
 
 /// ext2, ext3 and ext4.
@@ -22,16 +23,11 @@ const MAGIC: &[u8] = b"\x53\xef";
 /// The inode of the root directory.
 const ROOT: u32 = 2;
 
-/// Entries that are remembered, so that none is read twice, and stretches of files.
-const ENTRIES: usize = 1 << 20;
+/// Stretches of files that are remembered.
 const SPANS: usize = 1 << 21;
 
 /// Bytes of one directory that are read.
 const DIRECTORY: u64 = 16 << 20;
-
-/// The longest path that is followed, and bytes of paths that may wait to be.
-const PATH: usize = 4096;
-const PATHS: usize = 16 << 20;
 
 impl Extractor for Ext4 {
     fn name(&self) -> &'static str {
@@ -67,9 +63,8 @@ impl Extractor for Ext4 {
         let length = file.seek(SeekFrom::End(0))?;
         let disk = Disk::open(&mut file, length).map_err(|error| Halt::Broken(reason_of(&error), format!("ext4: {error}")))?;
         let end = disk.end();
-        let mut walk =
-            Walk { disk, sink, covered: Vec::new(), seen: HashSet::new(), open: Vec::new(), waiting: 0, listings: length };
-        walk.tree()?;
+        let mut walk = Walk { disk, sink, covered: Vec::new(), tree: Tree::new(), listings: length };
+        walk.all()?;
         let covered = walk.covered;
         if end > length {
             sink.gap(GapReason::Truncated, format!("ext4: ends {} bytes early", end - length), None);
@@ -82,26 +77,22 @@ struct Walk<'w, 'f> {
     disk: Disk<'w, 'f>,
     sink: &'w mut dyn Sink,
     covered: Vec<Span>,
-    /// Inodes that were read.
-    seen: HashSet<u32>,
-    /// Directories that are still to be read, and the bytes of their paths.
-    open: Vec<(Vec<u8>, u32)>,
-    waiting: usize,
+    /// By their inodes.
+    tree: Tree<u32, u32>,
     /// Bytes of directories that may still be read. Honest ones share no block.
     listings: u64,
 }
 
 impl Walk<'_, '_> {
-    fn tree(&mut self) -> Result<(), Halt> {
-        self.seen.insert(ROOT);
-        self.open.push((Vec::new(), ROOT));
-        while let Some((path, number)) = self.open.pop() {
-            self.waiting -= path.len();
+    fn all(&mut self) -> Result<(), Halt> {
+        self.tree.is_first(ROOT);
+        self.tree.push(b"", ROOT);
+        while let Some((path, number)) = self.tree.pop() {
             match self.listing(number) {
                 Ok(listing) => self.children(&path, &listing)?,
                 Err(error) => self.broken(&path, &error),
             }
-            if self.seen.len() >= ENTRIES || self.listings == 0 {
+            if self.tree.is_full() || self.listings == 0 {
                 self.sink.gap(GapReason::SizeLimit, "ext4: more entries than are kept; the rest was not read".into(), None);
                 break;
             }
@@ -137,8 +128,7 @@ impl Walk<'_, '_> {
             at += usize::from(length);
             // Inodes of deleted entries, of trees of hashes and of checksums are zero.
             if number != 0 && !name.is_empty() && !matches!(name, b"." | b"..") {
-                let full = if path.is_empty() { name.to_vec() } else { [path, b"/", name].concat() };
-                self.child(&full, number)?;
+                self.child(&below(path, name), number)?;
             }
         }
         Ok(())
@@ -152,13 +142,9 @@ impl Walk<'_, '_> {
                 return Ok(());
             }
         };
-        let first = self.seen.len() < ENTRIES && self.seen.insert(number);
+        let first = self.tree.is_first(number);
         let kind = match inode.kind() {
-            0o04 if first && name.len() <= PATH && self.waiting < PATHS => {
-                self.waiting += name.len();
-                self.open.push((name.to_vec(), number));
-                MemberKind::Directory
-            }
+            0o04 if first && self.tree.push(name, number) => MemberKind::Directory,
             0o04 => {
                 self.broken(name, &io::Error::other("not followed: it was read, or lies too deep"));
                 return Ok(());

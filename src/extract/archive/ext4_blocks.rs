@@ -5,8 +5,9 @@
 //! back to itself, or is shared, ends there.
 
 use super::super::ReadSeek;
+use super::super::cursor::{le16, le32};
 use super::ext4::SUPERBLOCK;
-use super::fields::{le16, le32, up_to};
+use super::fields::up_to;
 use super::spans::Span;
 use std::io::{self, Read, Seek, SeekFrom};
 

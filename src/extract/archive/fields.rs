@@ -1,22 +1,7 @@
-//! Numbers out of the headers of archives. Every offset may be a lie, so every answer may be `None`.
+//! What headers of archives have besides binary numbers (those are [`super::super::cursor`]'s): numbers in digits, and
+//! stretches whose length may be a lie.
 
 use std::io::{self, Read};
-
-macro_rules! number {
-    ($name:ident, $type:ty, $from:ident, $order:literal) => {
-        #[doc = concat!("The ", $order, "-endian number at `at`.")]
-        pub(super) fn $name(bytes: &[u8], at: usize) -> Option<$type> {
-            let end = at.checked_add(size_of::<$type>())?;
-            bytes.get(at..end)?.try_into().ok().map(<$type>::$from)
-        }
-    };
-}
-
-number!(le16, u16, from_le_bytes, "little");
-number!(le32, u32, from_le_bytes, "little");
-number!(le64, u64, from_le_bytes, "little");
-number!(be16, u16, from_be_bytes, "big");
-number!(be32, u32, from_be_bytes, "big");
 
 /// A number in ASCII digits, with spaces and NULs around it. An empty field is 0.
 pub(super) fn digits(field: &[u8], radix: u32) -> Option<u64> {
@@ -43,14 +28,6 @@ pub(super) fn skip(reader: &mut dyn Read, length: u64) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_out_of_reach_are_none() {
-        assert_eq!(le32(b"\x01\x02\x03\x04\x05", 1), Some(0x0504_0302));
-        assert_eq!(be16(b"\x01\x02", 0), Some(0x0102));
-        assert_eq!(le64(b"\x01\x02", 0), None);
-        assert_eq!(le16(b"\x01\x02", usize::MAX), None);
-    }
 
     #[test]
     fn digits_have_no_sign() {

@@ -3,7 +3,7 @@
 //! Parallel compressors and lazily pulled images write many members into one file. Zero padding
 //! behind the last is accepted as gzip does; anything else behind it is scanned as it is.
 
-use super::super::{About, Extractor, Halt, Head, Input, Sink};
+use super::super::{About, Head, Input};
 use super::parts::{self, Framing};
 use flate2::bufread::GzDecoder;
 use std::io;
@@ -14,37 +14,20 @@ pub struct Gzip;
 /// ID1, ID2 and CM = deflate (RFC 1952, section 2.3.1).
 const MAGIC: &[u8] = b"\x1f\x8b\x08";
 
-impl Extractor for Gzip {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+impl Framing for Gzip {
+    const NAME: &'static str = "gzip";
+    const ABOUT: About = About {
+        title: "gzip",
+        reads: "one stream of bytes, in any number of members",
+        limits: "none of its own",
+        specification: "RFC 1952",
+    };
+    type Decoder<'i, 'a: 'i> = GzDecoder<&'i mut Input<'a>>;
 
-    fn about(&self) -> About {
-        About {
-            title: "gzip",
-            reads: "one stream of bytes, in any number of members",
-            limits: "none of its own",
-            specification: "RFC 1952",
-        }
-    }
-
-    fn probe(&self, head: &Head<'_>) -> bool {
+    fn begins(head: &Head<'_>) -> bool {
         // The three highest flag bits are reserved and zero.
         head.has(0, MAGIC) && head.start.get(3).is_some_and(|flags| flags & 0xe0 == 0)
     }
-
-    fn is_wrapper(&self) -> bool {
-        true
-    }
-
-    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
-        parts::extract::<Self>(input, sink)
-    }
-}
-
-impl Framing for Gzip {
-    const NAME: &'static str = "gzip";
-    type Decoder<'i, 'a: 'i> = GzDecoder<&'i mut Input<'a>>;
 
     fn at_part(input: &mut Input<'_>) -> io::Result<bool> {
         parts::skip_zeros(input)?;

@@ -4,13 +4,14 @@
 //! walked; a file is read once, under the best name. Records are read by [`super::iso_records`]; what no
 //! tree covers is scanned as it is.
 
+use super::super::cursor::le16;
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink};
-use super::fields::{le16, up_to};
+use super::fields::up_to;
 use super::iso_records::{Record, Source, records};
 use super::spans::{Span, uncovered};
+use super::tree::{Tree, below};
 use crate::finding::GapReason;
 use crate::place::escaped;
-use std::collections::HashSet;
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// ISO 9660.
@@ -26,16 +27,9 @@ const MAGIC: &[u8] = b"CD001";
 /// Volume descriptors that are looked at.
 const DESCRIPTORS: u64 = 64;
 
-/// Directories and files that are remembered, so that none is read twice.
-const ENTRIES: usize = 1 << 20;
-
 /// Bytes of one directory, and of all that are read: they may claim to share their bytes.
 const DIRECTORY: u64 = 16 << 20;
 const DIRECTORIES: u64 = 256 << 20;
-
-/// The longest path that is followed, and bytes of paths that may wait to be.
-const PATH: usize = 4096;
-const PATHS: usize = 16 << 20;
 
 impl Extractor for Iso {
     fn name(&self) -> &'static str {
@@ -64,18 +58,9 @@ impl Extractor for Iso {
         let length = file.seek(SeekFrom::End(0))?;
         let (trees, end) = trees(&mut file)?;
         let mut covered = vec![Span { start: FIRST * SECTOR, end }];
-        let mut walk = Walk {
-            file: &mut file,
-            sink,
-            length,
-            covered: &mut covered,
-            seen: HashSet::new(),
-            directories: DIRECTORIES,
-            open: Vec::new(),
-            waiting: 0,
-        };
+        let mut walk = Walk { file: &mut file, sink, length, covered: &mut covered, tree: Tree::new(), directories: DIRECTORIES };
         for (root, wide) in trees {
-            walk.tree(root, wide)?;
+            walk.all(root, wide)?;
         }
         uncovered(&mut file, length, covered, sink)
     }
@@ -125,23 +110,19 @@ struct Walk<'w, 'f, 'r> {
     sink: &'w mut dyn Sink,
     length: u64,
     covered: &'r mut Vec<Span>,
-    /// Extents that were read.
-    seen: HashSet<(u64, u64)>,
+    /// By their first extents.
+    tree: Tree<(u64, u64), Record>,
     directories: u64,
-    /// Directories that are still to be read, and the bytes of their paths.
-    open: Vec<(Vec<u8>, Record)>,
-    waiting: usize,
 }
 
 impl Walk<'_, '_, '_> {
-    fn tree(&mut self, root: Record, wide: bool) -> Result<(), Halt> {
+    fn all(&mut self, root: Record, wide: bool) -> Result<(), Halt> {
         let skip = Source { file: self.file, skip: 0 }.system_use_skip(&root);
-        self.seen.insert((root.start, root.size));
-        self.open.push((Vec::new(), root));
-        while let Some((path, record)) = self.open.pop() {
-            self.waiting -= path.len();
+        self.tree.is_first((root.start, root.size));
+        self.tree.push(b"", root);
+        while let Some((path, record)) = self.tree.pop() {
             self.directory(&path, &record, wide, skip)?;
-            if self.seen.len() >= ENTRIES || self.directories == 0 {
+            if self.tree.is_full() || self.directories == 0 {
                 self.sink.gap(GapReason::SizeLimit, "iso9660: more entries than are kept; the rest was not read".into(), None);
                 break;
             }
@@ -169,11 +150,7 @@ impl Walk<'_, '_, '_> {
                 continue;
             }
             let name = Source { file: self.file, skip }.name(&mut found);
-            let mut full = path.to_vec();
-            if !full.is_empty() {
-                full.push(b'/');
-            }
-            full.extend(&name);
+            let full = below(path, &name);
             extents.push((found.start, found.size));
             if found.continues && extents.len() < 1024 {
                 continue;
@@ -185,11 +162,10 @@ impl Walk<'_, '_, '_> {
 
     fn entry(&mut self, name: &[u8], record: Record, extents: Vec<(u64, u64)>) -> Result<(), Halt> {
         let first = extents.first().copied().unwrap_or_default();
-        let fresh = self.seen.len() < ENTRIES && (record.size == 0 || self.seen.insert(first));
+        let fresh = if record.size == 0 { !self.tree.is_full() } else { self.tree.is_first(first) };
         if record.directory {
-            if fresh && name.len() <= PATH && self.waiting < PATHS {
-                self.waiting += name.len();
-                self.open.push((name.to_vec(), record));
+            if fresh {
+                self.tree.push(name, record);
             }
             return Ok(());
         }

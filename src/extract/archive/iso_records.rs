@@ -2,7 +2,8 @@
 //! records are symbolic links.
 
 use super::super::ReadSeek;
-use super::fields::{le32, up_to};
+use super::super::cursor::le32;
+use super::fields::up_to;
 use super::iso::SECTOR;
 use std::io::{Seek, SeekFrom};
 

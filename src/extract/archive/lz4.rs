@@ -4,9 +4,10 @@
 //! The blocks are decoded by the crate, the frames are read here: a reader that takes the end of its input
 //! for the end of a frame would call a cut one whole.
 
-use super::super::{About, Extractor, Halt, Head, Input, Sink};
-use super::fields::{le32, skip, up_to};
-use super::parts::{self, Framing};
+use super::super::cursor::le32;
+use super::super::{About, Head, Input};
+use super::fields::up_to;
+use super::parts::Framing;
 use lz4_flex::block::decompress_into_with_dict;
 use std::hash::Hasher;
 use std::io::{self, Read};
@@ -28,21 +29,22 @@ const LEGACY_BLOCK: usize = 8 << 20;
 /// How far back a block may refer.
 const WINDOW: usize = 64 << 10;
 
-impl Extractor for Lz4 {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+/// Bytes that so many can become when they do not compress.
+fn most(length: usize) -> usize {
+    length + length / 255 + 16
+}
 
-    fn about(&self) -> About {
-        About {
-            title: "LZ4",
-            reads: "one stream of bytes, in any number of frames and legacy frames",
-            limits: "frames that need a dictionary are not decoded",
-            specification: "https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md",
-        }
-    }
+impl Framing for Lz4 {
+    const NAME: &'static str = "lz4";
+    const ABOUT: About = About {
+        title: "LZ4",
+        reads: "one stream of bytes, in any number of frames and legacy frames",
+        limits: "frames that need a dictionary are not decoded",
+        specification: "https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md",
+    };
+    type Decoder<'i, 'a: 'i> = Blocks<'i, 'a>;
 
-    fn probe(&self, head: &Head<'_>) -> bool {
+    fn begins(head: &Head<'_>) -> bool {
         match le32(head.start, 0) {
             // Version 01, the reserved bits zero, a block size that is one.
             Some(FRAME) => {
@@ -55,31 +57,13 @@ impl Extractor for Lz4 {
         }
     }
 
-    fn is_wrapper(&self) -> bool {
-        true
-    }
-
-    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
-        parts::extract::<Self>(input, sink)
-    }
-}
-
-/// Bytes that so many can become when they do not compress.
-fn most(length: usize) -> usize {
-    length + length / 255 + 16
-}
-
-impl Framing for Lz4 {
-    const NAME: &'static str = "lz4";
-    type Decoder<'i, 'a: 'i> = Blocks<'i, 'a>;
-
     fn at_part(input: &mut Input<'_>) -> io::Result<bool> {
         loop {
             match le32(input.head()?, 0) {
                 Some(magic) if SKIPPABLE.contains(&magic) => {
                     let header = up_to(input, 8)?;
                     let length = le32(&header, 4).ok_or(io::ErrorKind::UnexpectedEof)?;
-                    if !skip(input, u64::from(length))? {
+                    if !input.set_aside(u64::from(length))? {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
                 }
@@ -153,7 +137,7 @@ impl Layout {
             linked: flags & 0x20 == 0,
             block_sums: flags & 0x10 != 0,
             content_sum: flags & 0x04 != 0,
-            content_length: if flags & 0x08 != 0 { super::fields::le64(&descriptor, 2) } else { None },
+            content_length: if flags & 0x08 != 0 { super::super::cursor::le64(&descriptor, 2) } else { None },
             block,
         })
     }

@@ -1,8 +1,8 @@
 //! LZMA alone, the format before xz (LZMA SDK, lzma-specification.txt): properties, dictionary size and
 //! length, then one stream. It has no magic, so the probe asks for all that its writers agree on.
 
+use super::super::cursor::{le32, le64};
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink, reason_of};
-use super::fields::{le32, le64};
 use super::parts;
 use crate::finding::GapReason;
 use lzma_rust2::{Action, LzmaStream, Status};

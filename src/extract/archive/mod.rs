@@ -23,6 +23,7 @@ mod squashfs_blocks;
 mod tar;
 mod tar_extensions;
 mod tar_header;
+mod tree;
 mod xz;
 mod zip;
 mod zip_sweep;

@@ -3,18 +3,23 @@
 //! Both formats may hold any number of parts one after the other, and a reader that stops after the
 //! first would call the rest clean. [`Parts`] reads them as one stream and keeps what went wrong.
 
-use super::super::{Halt, Input, Member, MemberKind, Sink, reason_of};
+use super::super::input::Aside;
+use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink, reason_of};
 use crate::finding::GapReason;
 use std::io::{self, BufRead, Read};
 
-/// How one format frames its parts.
-pub(super) trait Framing {
+/// How one format frames its parts. That makes it an [`Extractor`].
+pub(super) trait Framing: Sync {
     /// Its name, as in messages.
     const NAME: &'static str;
+    /// What people are told of it.
+    const ABOUT: About;
     /// Decodes one part and ends with it.
     type Decoder<'i, 'a: 'i>: Read;
 
-    /// Whether another part starts here, after whatever the format allows between parts was skipped.
+    /// Whether the bytes look like this format; see [`Extractor::probe`].
+    fn begins(head: &Head<'_>) -> bool;
+    /// Whether another part starts here, after whatever the format allows between parts was set aside.
     fn at_part(input: &mut Input<'_>) -> io::Result<bool>;
     /// Starts to decode the part at hand.
     fn start<'i, 'a>(input: &'i mut Input<'a>) -> io::Result<Self::Decoder<'i, 'a>>;
@@ -48,13 +53,46 @@ pub(super) fn skip_zeros(input: &mut Input<'_>) -> io::Result<()> {
     }
 }
 
-/// Pushes the whole stream as one member without a name.
-pub(super) fn extract<F: Framing>(input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
-    let mut parts = Parts::<F> { state: State::Between(input), failure: None };
-    sink.member(&Member { name: b"", kind: MemberKind::File, size: None }, &mut parts)?;
-    // A sink may leave off early; the rest still has to be decoded to know whether it is sound.
-    let drained = io::copy(&mut parts, &mut io::sink());
-    match (parts.failure, drained) {
+impl<F: Framing> Extractor for F {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn about(&self) -> About {
+        F::ABOUT
+    }
+
+    fn probe(&self, head: &Head<'_>) -> bool {
+        F::begins(head)
+    }
+
+    fn is_wrapper(&self) -> bool {
+        true
+    }
+
+    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
+        extract::<F>(input, sink)
+    }
+}
+
+/// Pushes the whole stream as one member without a name, and what stands between its parts as it is.
+fn extract<F: Framing>(input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
+    let (failure, drained) = {
+        let mut parts = Parts::<F> { state: State::Between(&mut *input), failure: None };
+        sink.member(&Member { name: b"", kind: MemberKind::File, size: None }, &mut parts)?;
+        // A sink may leave off early; the rest still has to be decoded to know whether it is sound.
+        let drained = io::copy(&mut parts, &mut io::sink());
+        (parts.failure.take(), drained)
+    };
+    let Aside { bytes, lost } = input.aside();
+    if !bytes.is_empty() {
+        sink.raw(&mut bytes.as_slice())?;
+    }
+    if lost > 0 {
+        let detail = format!("{}: what stands between its parts is longer than what is kept to be scanned", F::NAME);
+        sink.gap(GapReason::Unsupported, detail, Some(lost));
+    }
+    match (failure, drained) {
         (Some(halt), _) => Err(halt),
         (None, Err(error)) => Err(Halt::Read(error)),
         (None, Ok(_)) => Ok(()),

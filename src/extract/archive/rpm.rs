@@ -3,8 +3,9 @@
 //! The header is a table of tags. Those that hold what people wrote, scripts before all, become members
 //! named by their tag; the rest of the table is scanned as it is.
 
+use super::super::cursor::be32;
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink};
-use super::fields::{be32, skip, up_to};
+use super::fields::{skip, up_to};
 use crate::finding::GapReason;
 use std::io;
 

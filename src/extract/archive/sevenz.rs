@@ -3,8 +3,9 @@
 //! What the header says is read by [`super::sevenz_header`]. A stream is decoded once, from start to end,
 //! and cut into its files as it passes. What no stream covers is scanned as it is.
 
+use super::super::cursor::{le32, le64};
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink, reason_of};
-use super::fields::{le32, le64, up_to};
+use super::fields::up_to;
 use super::parts::dictionary_limit;
 use super::sevenz_header::{self, Coder, Contents, Folder, Header, Listed};
 use super::spans::{Span, uncovered};

@@ -3,7 +3,7 @@
 //! Counts in it are claims. None may be greater than the header has bytes, so what is kept of it is bounded
 //! by what was read.
 
-use super::fields::{le32, le64};
+use super::super::cursor::{le32, le64};
 
 /// A 7z as its header describes it.
 #[derive(Debug, Default)]

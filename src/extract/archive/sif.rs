@@ -1,8 +1,9 @@
 //! SIF, the images of Apptainer and Singularity (sylabs/sif, `pkg/sif`: version 01 of the format): a table
 //! of descriptors, each of which names an object. The file system is one of them, mostly a squashfs.
 
+use super::super::cursor::{le32, le64};
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink};
-use super::fields::{le32, le64, up_to};
+use super::fields::up_to;
 use super::spans::{Span, uncovered};
 use crate::finding::GapReason;
 use std::io::{self, Read, Seek, SeekFrom};

@@ -4,13 +4,14 @@
 //! The tree is walked from its root; a file is read once, however many names it has. How blocks are packed
 //! is [`super::squashfs_blocks`]; what no file covers is scanned as it is.
 
+use super::super::cursor::{le16, le32, le64};
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink, reason_of};
-use super::fields::{le16, le32, le64, up_to};
+use super::fields::up_to;
 use super::spans::{Span, uncovered};
 use super::squashfs_blocks::{Body, Image, Layout, Metadata, Reference};
+use super::tree::{Tree, below};
 use crate::finding::GapReason;
 use crate::place::escaped;
-use std::collections::HashSet;
 use std::io::{self, Seek, SeekFrom};
 
 /// squashfs.
@@ -19,15 +20,8 @@ pub struct Squashfs;
 const MAGIC: &[u8] = b"hsqs";
 const SUPERBLOCK: u64 = 96;
 
-/// Entries that are remembered, so that none is read twice.
-const ENTRIES: usize = 1 << 20;
-
 /// Bytes of listings that are read: directories may claim to share one.
 const LISTINGS: u64 = 64 << 20;
-
-/// The longest path that is followed, and bytes of paths that may wait to be.
-const PATH: usize = 4096;
-const PATHS: usize = 16 << 20;
 
 impl Extractor for Squashfs {
     fn name(&self) -> &'static str {
@@ -61,16 +55,9 @@ impl Extractor for Squashfs {
         if layout.used > length {
             sink.gap(GapReason::Truncated, format!("squashfs: ends {} bytes early", layout.used - length), None);
         }
-        let mut walk = Walk {
-            image: Image::new(&mut file, layout),
-            sink,
-            covered: &mut covered,
-            seen: HashSet::new(),
-            listings: LISTINGS,
-            open: Vec::new(),
-            waiting: 0,
-        };
-        walk.tree()?;
+        let mut walk =
+            Walk { image: Image::new(&mut file, layout), sink, covered: &mut covered, tree: Tree::new(), listings: LISTINGS };
+        walk.all()?;
         uncovered(&mut file, length, covered, sink)
     }
 }
@@ -111,21 +98,17 @@ struct Walk<'w, 'f, 'r> {
     image: Image<'w, 'f>,
     sink: &'w mut dyn Sink,
     covered: &'r mut Vec<Span>,
-    /// Inodes that were read.
-    seen: HashSet<u64>,
+    /// By their inodes.
+    tree: Tree<u64, Reference>,
     listings: u64,
-    /// Directories that are still to be read, and the bytes of their paths.
-    open: Vec<(Vec<u8>, Reference)>,
-    waiting: usize,
 }
 
 impl Walk<'_, '_, '_> {
-    fn tree(&mut self) -> Result<(), Halt> {
-        self.open.push((Vec::new(), self.image.layout.root));
-        while let Some((path, reference)) = self.open.pop() {
-            self.waiting -= path.len();
+    fn all(&mut self) -> Result<(), Halt> {
+        self.tree.push(b"", self.image.layout.root);
+        while let Some((path, reference)) = self.tree.pop() {
             self.directory(&path, reference)?;
-            if self.seen.len() >= ENTRIES || self.listings == 0 {
+            if self.tree.is_full() || self.listings == 0 {
                 self.sink.gap(GapReason::SizeLimit, "squashfs: more entries than are kept; the rest was not read".into(), None);
                 break;
             }
@@ -138,18 +121,10 @@ impl Walk<'_, '_, '_> {
     }
 
     fn child(&mut self, path: &[u8], child: &Child) -> Result<(), Halt> {
-        let mut name = path.to_vec();
-        if !name.is_empty() {
-            name.push(b'/');
-        }
-        name.extend(&child.name);
-        let first = self.seen.len() < ENTRIES && self.seen.insert(child.inode.0);
+        let name = below(path, &child.name);
+        let first = self.tree.is_first(child.inode.0);
         let kind = match child.kind {
-            1 if first && name.len() <= PATH && self.waiting < PATHS => {
-                self.waiting += name.len();
-                self.open.push((name.clone(), child.inode));
-                MemberKind::Directory
-            }
+            1 if first && self.tree.push(&name, child.inode) => MemberKind::Directory,
             1 => {
                 self.broken(&name, &io::Error::other("not followed: it was read, or lies too deep"));
                 return Ok(());

@@ -2,7 +2,8 @@
 //! gives, ends of files packed together as fragments.
 
 use super::super::ReadSeek;
-use super::fields::{le16, le32, le64, up_to};
+use super::super::cursor::{le16, le32, le64};
+use super::fields::up_to;
 use lzma_rust2::{LzmaReader, XzReader};
 use std::io::{self, Read, Seek, SeekFrom};
 

@@ -1,7 +1,7 @@
 //! xz (The .xz File Format, version 1.2.1, <https://tukaani.org/xz/xz-file-format.txt>): one stream of
 //! bytes in any number of streams, with zero padding between them.
 
-use super::super::{About, Extractor, Halt, Head, Input, Sink, reason_of};
+use super::super::{About, Head, Input, reason_of};
 use super::parts::{self, Framing};
 use crate::finding::GapReason;
 use lzma_rust2::XzReader;
@@ -13,36 +13,19 @@ pub struct Xz;
 /// Header magic bytes (section 2.1.1.1).
 const MAGIC: &[u8] = b"\xfd7zXZ\0";
 
-impl Extractor for Xz {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn about(&self) -> About {
-        About {
-            title: "xz",
-            reads: "one stream of bytes, in any number of streams, with all filters",
-            limits: "a dictionary of up to 128 MiB, half of it with each container around it",
-            specification: "https://tukaani.org/xz/xz-file-format.txt",
-        }
-    }
-
-    fn probe(&self, head: &Head<'_>) -> bool {
-        head.has(0, MAGIC)
-    }
-
-    fn is_wrapper(&self) -> bool {
-        true
-    }
-
-    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
-        parts::extract::<Self>(input, sink)
-    }
-}
-
 impl Framing for Xz {
     const NAME: &'static str = "xz";
+    const ABOUT: About = About {
+        title: "xz",
+        reads: "one stream of bytes, in any number of streams, with all filters",
+        limits: "a dictionary of up to 128 MiB, half of it with each container around it",
+        specification: "https://tukaani.org/xz/xz-file-format.txt",
+    };
     type Decoder<'i, 'a: 'i> = XzReader<&'i mut Input<'a>>;
+
+    fn begins(head: &Head<'_>) -> bool {
+        head.has(0, MAGIC)
+    }
 
     fn at_part(input: &mut Input<'_>) -> io::Result<bool> {
         parts::skip_zeros(input)?;

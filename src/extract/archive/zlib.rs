@@ -3,8 +3,8 @@
 //! Its header has only 16 bits, of which any text has some, so the first bytes are inflated before a stream is
 //! believed.
 
-use super::super::{About, Extractor, Halt, Head, Input, Sink};
-use super::parts::{self, Framing};
+use super::super::{About, Head, Input};
+use super::parts::Framing;
 use flate2::bufread::ZlibDecoder;
 use std::io::{self, BufRead, Read};
 
@@ -20,16 +20,13 @@ fn is_header(start: &[u8]) -> bool {
     method & 0x0f == 8 && method >> 4 <= 7 && flags & 0x20 == 0 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31)
 }
 
-impl Extractor for Zlib {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
+impl Framing for Zlib {
+    const NAME: &'static str = "zlib";
+    const ABOUT: About =
+        About { title: "zlib", reads: "one stream of bytes", limits: "none of its own", specification: "RFC 1950" };
+    type Decoder<'i, 'a: 'i> = ZlibDecoder<&'i mut Input<'a>>;
 
-    fn about(&self) -> About {
-        About { title: "zlib", reads: "one stream of bytes", limits: "none of its own", specification: "RFC 1950" }
-    }
-
-    fn probe(&self, head: &Head<'_>) -> bool {
+    fn begins(head: &Head<'_>) -> bool {
         // 32 KiB is what everyone writes; smaller windows are one byte of any text.
         if !head.start.starts_with(b"\x78") || !is_header(head.start) {
             return false;
@@ -50,25 +47,12 @@ impl Extractor for Zlib {
         true
     }
 
-    fn is_wrapper(&self) -> bool {
-        true
-    }
-
-    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
-        parts::extract::<Self>(input, sink)
-    }
-}
-
-impl Framing for Zlib {
-    const NAME: &'static str = "zlib";
-    type Decoder<'i, 'a: 'i> = ZlibDecoder<&'i mut Input<'a>>;
-
     fn at_part(input: &mut Input<'_>) -> io::Result<bool> {
         // One stream is the rule; another behind it is one more where it looks like one.
         if input.fill_buf()?.is_empty() {
             return Ok(false);
         }
-        Ok(input.position() == 0 || Self.probe(&Head { start: input.head()?, tail: &[] }))
+        Ok(input.position() == 0 || Self::begins(&Head { start: input.head()?, tail: &[] }))
     }
 
     fn start<'i, 'a>(input: &'i mut Input<'a>) -> io::Result<Self::Decoder<'i, 'a>> {
@@ -87,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_stream_is_told_from_text() {
-        let check = |start: &[u8], expected: bool| assert_eq!(Zlib.probe(&Head { start, tail: &[] }), expected, "{start:?}");
+        let check = |start: &[u8], expected: bool| assert_eq!(Zlib::begins(&Head { start, tail: &[] }), expected, "{start:?}");
         for level in [0, 1, 6, 9] {
             let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(level));
             encoder.write_all(&b"some text, some more text, and more of it. ".repeat(100)).unwrap();

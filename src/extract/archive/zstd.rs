@@ -1,7 +1,7 @@
 //! Zstandard (RFC 8878): one stream of bytes in any number of frames, skippable ones among them.
 
-use super::super::{About, Extractor, Halt, Head, Input, Sink, reason_of};
-use super::parts::{self, Framing};
+use super::super::{About, Head, Input, reason_of};
+use super::parts::Framing;
 use crate::finding::GapReason;
 use std::io::{self, Read};
 use zstd::stream::read::Decoder;
@@ -24,36 +24,19 @@ const WINDOW_LOG_OUTER: u32 = 27;
 /// more, so that nesting cannot multiply the memory.
 const WINDOW_LOG_NESTED: u32 = 23;
 
-impl Extractor for Zstd {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn about(&self) -> About {
-        About {
-            title: "Zstandard",
-            reads: "one stream of bytes, in any number of frames",
-            limits: "a window of up to 128 MiB, 8 MiB inside other containers; frames that need a dictionary are not decoded",
-            specification: "RFC 8878",
-        }
-    }
-
-    fn probe(&self, head: &Head<'_>) -> bool {
-        head.has(0, FRAME) || (is_skippable(head.start) && head.start.len() >= 8)
-    }
-
-    fn is_wrapper(&self) -> bool {
-        true
-    }
-
-    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
-        parts::extract::<Self>(input, sink)
-    }
-}
-
 impl Framing for Zstd {
     const NAME: &'static str = "zstd";
+    const ABOUT: About = About {
+        title: "Zstandard",
+        reads: "one stream of bytes, in any number of frames",
+        limits: "a window of up to 128 MiB, 8 MiB inside other containers; frames that need a dictionary are not decoded",
+        specification: "RFC 8878",
+    };
     type Decoder<'i, 'a: 'i> = Decoder<'static, &'i mut Input<'a>>;
+
+    fn begins(head: &Head<'_>) -> bool {
+        head.has(0, FRAME) || (is_skippable(head.start) && head.start.len() >= 8)
+    }
 
     fn at_part(input: &mut Input<'_>) -> io::Result<bool> {
         while is_skippable(input.head()?) {
@@ -85,6 +68,5 @@ fn skip(input: &mut Input<'_>) -> io::Result<()> {
     input.read_exact(&mut header)?;
     let [_, _, _, _, a, b, c, d] = header;
     let length = u64::from(u32::from_le_bytes([a, b, c, d]));
-    let skipped = io::copy(&mut input.take(length), &mut io::sink())?;
-    if skipped < length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+    if input.set_aside(length)? { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }

@@ -1,23 +1,23 @@
 //! Cases as text: every file below `testdata/cases` describes an artifact and what the report must say of it.
 //!
-//! The artifact is forged, audited by the program as a user would run it, and the report compared. Each
-//! case is also run without `--show-secrets`: no secret that it expects may be printed.
+//! The artifact is forged and audited, once by the program as a user would run it and in its other forms by the library,
+//! which starts in no time and must say the same; the report is compared. Each is also audited without `--show-secrets`:
+//! no secret that the case expects may be printed.
 //! `testdata/README.md` is the schema. `CASE=name` in the environment runs the cases whose path contains that.
 
+mod audited;
 mod compare;
 mod image;
 mod large;
+mod pitfalls;
 mod stored;
 mod tree;
 mod written;
 mod zipped;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 use watertight::forge::filler::expand;
 use written::{Case, Form};
 
@@ -106,29 +106,31 @@ fn check(case: &Case) -> Vec<String> {
 }
 
 /// What is wrong with one form of it, and with what is printed of it to people who may not see secrets.
-fn scan(case: &Case, form: Form, discretion: bool) -> Vec<String> {
+fn scan(case: &Case, form: Form, first: bool) -> Vec<String> {
     assert!(!case.what.is_empty(), "a case says what it is about");
     let folder = tempfile::tempdir().expect("a temporary directory");
     let target = stored::store(case, form, folder.path());
-    let audit = |args: &[&str]| -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_watertight"));
-        let input = if form == Form::Stdin { File::open(&target).expect("the file").into() } else { Stdio::null() };
-        let target = if form == Form::Stdin { "-" } else { &target };
-        command.args(["scan", target]).args(&case.args).args(args).stdin(input).output().expect("our program")
+    // The library is asked where it says what the program says, which it has to say itself once for each case.
+    let answer = if form == Form::Stdin || !case.args.is_empty() {
+        audited::by_program(&target, form == Form::Stdin, &case.args)
+    } else {
+        audited::here(&target)
     };
-    let output = audit(&["--format", "json", "--show-secrets"]);
-    let Ok(report) = serde_json::from_slice::<Value>(&output.stdout) else {
-        return vec![format!("no report: {}", String::from_utf8_lossy(&output.stderr))];
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return vec![format!("no report: {error}")],
     };
-    let mut problems = compare::problems(&report, output.status.code(), &case.expect, &case.values);
-    let secrets: Vec<_> = case.expect.incident.iter().filter_map(|incident| incident.secret.as_ref()).collect();
-    if discretion && !secrets.is_empty() {
-        let output = audit(&[]);
-        let printed = [output.stdout, output.stderr].concat();
-        for name in &secrets {
-            if memchr::memmem::find(&printed, case.values[*name].as_bytes()).is_some() {
-                problems.push(format!("the report for people prints the value of {name}"));
-            }
+    let mut problems = compare::problems(&answer.report, Some(answer.exit), &case.expect, &case.values);
+    for name in case.expect.incident.iter().filter_map(|incident| incident.secret.as_ref()) {
+        if memchr::memmem::find(&answer.printed, case.values[name].as_bytes()).is_some() {
+            problems.push(format!("the report for people prints the value of {name}"));
+        }
+    }
+    if first && form != Form::Stdin && case.args.is_empty() {
+        match audited::told(&target, false, &[]) {
+            Ok((exit, report)) if exit == answer.exit && report == answer.report => {}
+            Ok(_) => problems.push("the program says something else than the library".into()),
+            Err(error) => problems.push(format!("the program has no report: {error}")),
         }
     }
     problems

@@ -2,7 +2,7 @@
 //! what no library would write.
 
 use super::written::{Compression, Encoding, Entry, Long, Sparse};
-use crate::hostile::{archives, images};
+use crate::hostile::{archives, images, samples};
 use tar::{EntryType, Header};
 use watertight::forge::image::gzip;
 
@@ -21,6 +21,15 @@ pub(super) fn content(entry: &Entry) -> Vec<u8> {
         Entry { squashfs: Some(entries), .. } => named(entries, |files| images::squashfs(files[0].0, files[0].1)),
         Entry { iso: Some(entries), .. } => named(entries, |files| images::iso(files[0].0, files[0].1)),
         _ => Vec::new(),
+    };
+    let plain = match &entry.format {
+        Some(format) => {
+            let text = std::str::from_utf8(&plain).expect("a text stands in a sample");
+            let samples = samples::samples_of(text);
+            let sample = samples.into_iter().find(|(name, _)| name == format);
+            sample.unwrap_or_else(|| panic!("no sample of {format}")).1
+        }
+        None => plain,
     };
     let repeated = [entry.before.as_bytes(), &plain.repeat(entry.repeat.unwrap_or(1)), entry.after.as_bytes()].concat();
     entry.encode.iter().fold(repeated, |bytes, encoding| encoded(&bytes, *encoding))
@@ -43,6 +52,17 @@ fn encoded(bytes: &[u8], encoding: Encoding) -> Vec<u8> {
         Encoding::Snappy => archives::snappy(bytes),
         Encoding::Base64 => data_encoding::BASE64.encode(bytes).into_bytes(),
         Encoding::Hex => data_encoding::HEXLOWER.encode(bytes).into_bytes(),
+        Encoding::Percent => bytes.iter().flat_map(|byte| format!("%{byte:02X}").into_bytes()).collect(),
+        Encoding::QuotedPrintable => {
+            let escaped = text().replace('=', "=3D");
+            escaped.as_bytes().chunks(30).collect::<Vec<_>>().join(&b"=\n"[..])
+        }
+        Encoding::Entities => text().chars().map(|c| format!("&#x{:x};", u32::from(c))).collect::<String>().into_bytes(),
+        Encoding::Json => {
+            let escapes: String = text().encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+            format!("\"{escapes}\"").into_bytes()
+        }
+        Encoding::Latin1 => text().chars().map(|c| u8::try_from(c).expect("a character of Latin-1")).collect(),
         Encoding::Utf16le => text().encode_utf16().flat_map(u16::to_le_bytes).collect(),
         Encoding::Utf16be => text().encode_utf16().flat_map(u16::to_be_bytes).collect(),
         Encoding::Bom => match bytes {

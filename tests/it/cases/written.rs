@@ -217,6 +217,8 @@ pub(super) struct Entry {
     /// A file system of this one file.
     pub(super) squashfs: Option<Vec<Entry>>,
     pub(super) iso: Option<Vec<Entry>>,
+    /// The content stands as a text in a small sample of this format, by the name that `watertight formats` has.
+    pub(super) format: Option<String>,
     /// Stands before and behind the content.
     #[serde(default)]
     pub(super) before: String,
@@ -309,6 +311,13 @@ pub(super) enum Encoding {
     Snappy,
     Base64,
     Hex,
+    Percent,
+    QuotedPrintable,
+    /// Of HTML.
+    Entities,
+    /// A `\u` escape for each character, in quotes.
+    Json,
+    Latin1,
     /// Without a byte order mark.
     Utf16le,
     Utf16be,

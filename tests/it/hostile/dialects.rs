@@ -59,6 +59,27 @@ fn a_frame_between_frames_that_is_to_be_skipped() {
     opens(&[&lz4(b"first\n")[..], b"\x50\x2a\x4d\x18\x01\0\0\0s", &lz4(token(1).as_bytes())].concat(), None);
 }
 
+/// What decoders pass over is as good a place to hide as any.
+#[test]
+fn what_is_to_be_skipped_is_read() {
+    let hidden = [token(1).as_bytes(), &[b' '; 600]].concat();
+    let frame = |hidden: &[u8]| [b"\x50\x2a\x4d\x18", &(hidden.len() as u32).to_le_bytes()[..], hidden].concat();
+    let chunk = |kind: u8, hidden: &[u8]| [&[kind][..], &(hidden.len() as u32).to_le_bytes()[..3], hidden].concat();
+    for hiding in [
+        [super::samples::zstd(b"first\n"), frame(&hidden)].concat(),
+        [frame(&hidden), super::samples::zstd(b"first\n")].concat(),
+        [lz4(b"first\n"), frame(&hidden), lz4(b"second\n")].concat(),
+        [snappy(b"first\n"), chunk(0x80, &hidden)].concat(),
+        [snappy(b"first\n"), chunk(0xfe, &hidden), snappy(b"second\n")].concat(),
+    ] {
+        opens(&hiding, None);
+    }
+    let long = [super::samples::zstd(token(1).as_bytes()), frame(&[b' '; 3 << 20])].concat();
+    let answer = target(&long);
+    answer.leaks(RULE);
+    answer.told(GapReason::Unsupported);
+}
+
 #[test]
 fn bytes_behind_a_stream_are_read() {
     for stream in [xz(b"first\n"), lzma(b"first\n"), lz4(b"first\n")] {

@@ -1,10 +1,7 @@
 //! Samples of file system images and of 7z: structures by hand, with all that is in them stored.
 
-use super::samples::token;
-
 /// For each extractor of such an image, by name, bytes that it opens.
-pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
-    let text = token(1);
+pub(super) fn samples(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let files: [(&str, &[u8]); 2] = [("a.txt", text.as_bytes()), ("b", b"nothing")];
     vec![
         ("7z", sevenz(&files)),

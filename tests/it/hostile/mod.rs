@@ -16,6 +16,7 @@ mod layers;
 mod lies;
 mod random;
 pub(crate) mod samples;
+mod seeds;
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -71,6 +72,8 @@ pub(crate) fn scanned(path: &Path, limits: &Limits) -> Result<Answer, SourceErro
     let audit = scan(&artifact, &ENGINE, &options, &Progress::default()).expect("a thread");
     let internal: Vec<_> = audit.gaps.iter().filter(|gap| gap.reason == GapReason::Internal).collect();
     assert!(internal.is_empty(), "a parser panicked: {internal:#?}");
+    let seen = &audit.seen;
+    assert_eq!(seen.formats.pieces().sum(), seen.layers + seen.files + seen.members + seen.streams, "{seen:#?}");
     let exit = Policy::default().verdict(&audit).into();
     Ok(Answer { exit, audit })
 }

@@ -15,12 +15,18 @@ pub(crate) fn token(seed: u64) -> String {
     expand("token = ghp_<base62:30><crc32>\n", seed)
 }
 
-/// For each extractor, by name, bytes that it opens.
-pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
-    let text = token(1);
+/// For each extractor, by name, bytes that it opens, with a token in them.
+pub(crate) fn samples() -> Vec<(&'static str, Vec<u8>)> {
+    samples_of(&token(1))
+}
+
+/// For each extractor, by name, bytes that it opens, with this text in them. Where keys lead to texts it has the key
+/// `note`, where names do it is called `a.txt` or as like that as the format has it.
+pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let text = text.to_owned();
     let tar = tar_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")]);
-    let mut samples = super::archives::samples();
-    samples.extend(super::images::samples());
+    let mut samples = super::archives::samples(&text);
+    samples.extend(super::images::samples(&text));
     samples.extend([
         ("gzip", [gzip(b"first member\n"), gzip(text.as_bytes())].concat()),
         ("zstd", [zstd(b"first frame\n"), zstd(text.as_bytes())].concat()),

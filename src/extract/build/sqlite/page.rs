@@ -1,6 +1,6 @@
 //! One page: where its cells lie (section 1.6 of the format).
 
-use super::super::super::cursor::Cursor;
+use super::super::super::cursor::{Cursor, be16, be32};
 use std::ops::Range;
 
 /// What a page holds.
@@ -43,8 +43,8 @@ pub(super) fn kind(page: &[u8], number: u32) -> Option<Kind> {
 /// The pages below an inner one.
 pub(super) fn children(page: &[u8], number: u32) -> Vec<u32> {
     let header = start(number);
-    let last = Cursor::at(page, header + 8).u32_be();
-    let cells = pointers(page, header, 12).filter_map(|at| Cursor::at(page, at).u32_be());
+    let last = be32(page, header + 8);
+    let cells = pointers(page, header, 12).filter_map(|at| be32(page, at));
     cells.chain(last).collect()
 }
 
@@ -86,7 +86,7 @@ pub(super) fn cells(page: &[u8], number: u32, kind: Kind, usable: usize) -> Vec<
 
 /// Where the cells of a page are, by its array of pointers; it is no longer than the page.
 fn pointers(page: &[u8], header: usize, length: usize) -> impl Iterator<Item = usize> + '_ {
-    let count = Cursor::at(page, header + 3).u16_be().unwrap_or(0);
+    let count = be16(page, header + 3).unwrap_or(0);
     let mut cursor = Cursor::at(page, header + length);
     (0..count).map_while(move |_| cursor.u16_be().map(usize::from)).filter(move |at| *at > header)
 }

@@ -1,5 +1,9 @@
 //! What a scan yields: findings, gaps and totals.
 
+mod tally;
+
+pub use tally::{Reading, Readings, Tallies, Tally};
+
 use crate::blob::Sums;
 use crate::package::Package;
 use crate::place::Place;
@@ -246,7 +250,7 @@ pub struct Gap {
 }
 
 /// What was seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
     /// Images audited.
     pub images: u64,
@@ -254,10 +258,14 @@ pub struct Totals {
     pub layers: u64,
     /// Files in layers or directories.
     pub files: u64,
-    /// Members of containers inside those files.
+    /// Members of containers inside those files, those that could not be read among them.
     pub members: u64,
+    /// Streams that a compression wraps, which have no place of their own.
+    pub streams: u64,
     /// Uncompressed bytes scanned, nested ones included.
     pub bytes: u64,
+    /// How all of them were read, by format.
+    pub formats: Tallies,
 }
 
 impl std::ops::AddAssign for Totals {
@@ -266,6 +274,8 @@ impl std::ops::AddAssign for Totals {
         self.layers += other.layers;
         self.files += other.files;
         self.members += other.members;
+        self.streams += other.streams;
         self.bytes += other.bytes;
+        self.formats += other.formats;
     }
 }
