@@ -20,7 +20,9 @@ const CLOSE: usize = 3;
 /// Longest name, and value, that is told.
 const LONGEST: usize = 100;
 /// A text with more hits is a list of them, and nobody asks whose each is.
-const MOST: usize = 2_000;
+const MOST: usize = 500;
+/// Values that are looked at for one hit.
+const TRIED: usize = 32;
 
 /// Ends of names, separators taken out, longest first.
 const USERS: [&str; 8] = ["loginname", "username", "userid", "login", "user", "usr", "uid", "email"];
@@ -131,6 +133,8 @@ struct Found {
     id: Option<String>,
     /// Until when it works: the date, and in seconds since 1970.
     expiry: Option<(String, i64)>,
+    /// Values that were looked at.
+    tried: usize,
 }
 
 /// The text around a hit.
@@ -219,6 +223,10 @@ impl<'v> Near<'v> {
             let is_loose = kind == PartKind::Expiry || far <= CLOSE && (stem.is_empty() || self.stem.is_empty());
             let is_kin = stem == self.stem || is_loose;
             let Some(value) = value(text, at, self.is_code).filter(|_| is_kin) else { continue };
+            found.tried += 1;
+            if found.tried > TRIED {
+                return;
+            }
             let place = range.start + value.start..range.start + value.end;
             at = value.end.max(at);
             let is_beside = place.end <= self.span.start || self.span.end <= place.start;
