@@ -200,6 +200,7 @@ impl Page<'_> {
         let image = image.and_then(|image| image.platform.clone().or_else(|| image.names.first().cloned()));
         let mut remarks: Vec<String> = image.into_iter().map(|image| self.veil.text(&image)).collect();
         remarks.extend(finding.name.as_ref().map(|name| self.veil.text(name)));
+        remarks.extend(finding.part_of.as_ref().map(|_| finding.rule.title.clone()));
         match occurrence.fate {
             Fate::Deleted { by } => remarks.push(format!("deleted by layer {by}, still recoverable")),
             Fate::Overwritten { by } => remarks.push(format!("overwritten by layer {by}, still recoverable")),
