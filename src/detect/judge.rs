@@ -1,6 +1,6 @@
 //! From a match to a hit: the check, the entropy and the placeholder judgement of the rule.
 
-use super::{Hit, entropy, placeholder};
+use super::{Hit, assign, entropy, placeholder};
 use crate::finding::{Confidence, Disposition, Reason, Severity};
 use crate::rules::{Failing, Form, Lifetime, Rule};
 use crate::secret::Secret;
@@ -70,7 +70,8 @@ pub(super) fn anchored(
     let passes = rule.passes(slice(&whole));
     // Where the rule says which part is the secret, people put a placeholder into that part.
     let is_public = rule.lifetime == Lifetime::Public;
-    let filled = is_public || secret == whole || !placeholder::is_placeholder(slice(&secret));
+    let stands_in = |value: &[u8]| placeholder::is_placeholder(value) || assign::is_hash(value);
+    let filled = is_public || secret == whole || !stands_in(slice(&secret));
     let varied = is_varied(rule, slice(&body)) && !placeholder::is_dull(slice(&body));
     if !varied || !filled || !passes && rule.failing == Failing::Drop {
         return None;
