@@ -3,7 +3,7 @@
 //! An image has a hundred thousand files and a dozen that a rule names, so one pass over a path looks
 //! for the marks of all globs, and all else happens for the few files that have one.
 
-use super::{Hit, entropy, judge, placeholder, stray};
+use super::{Hit, assign, entropy, judge, placeholder, stray};
 use crate::place::escaped;
 use crate::rules::{Check, Form, KeyStore, LazyRegex, Mark, PathGlob, Rule, RuleError, rank};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -107,7 +107,7 @@ fn secret(rule: &Rule, head: &[u8], captures: &Captures<'_>) -> Option<Hit> {
     let value = found.as_bytes();
     let passes = rule.check.is_none_or(|check| check.passes(value));
     let sample = || is_commented(head, found.start()) && !stray::is_issued(value);
-    if !passes || !judge::is_varied(rule, value) || !is_real(value) || sample() {
+    if !passes || !judge::is_varied(rule, value) || !is_real(value) || sample() || names_a_place(head, found.start()) {
         return None;
     }
     let mut hit = judge::hit(rule, head, found.range(), 0);
@@ -115,6 +115,14 @@ fn secret(rule: &Rule, head: &[u8], captures: &Captures<'_>) -> Option<Hit> {
     hit.name = group("name");
     judge::owned(&mut hit, group("user"), group("host"));
     Some(hit)
+}
+
+/// Whether the name before the value at `at` says that the secret is kept elsewhere: `existingSecret=db-auth`.
+fn names_a_place(head: &[u8], at: usize) -> bool {
+    let before = head.get(at.saturating_sub(64)..at).unwrap_or_default();
+    let before = before.strip_suffix(b"=").unwrap_or(before);
+    let length = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte)).count();
+    before.get(before.len() - length..).is_some_and(assign::is_elsewhere)
 }
 
 /// Whether a value is one, rather than standing for one.

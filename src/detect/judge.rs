@@ -1,6 +1,6 @@
 //! From a match to a hit: the check, the entropy and the placeholder judgement of the rule.
 
-use super::{Hit, entropy, placeholder};
+use super::{Hit, assign, entropy, placeholder};
 use crate::finding::{Confidence, Disposition, Part, PartKind, Reason, Severity, Share};
 use crate::rules::{Failing, Form, Lifetime, Rule};
 use crate::secret::Secret;
@@ -89,7 +89,8 @@ pub(super) fn anchored(
     let slice = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
     let passes = rule.passes(slice(&whole));
     // Where the rule says which part is the secret, people put a placeholder into that part.
-    let filled = is_public(rule) || secret == whole || !placeholder::is_placeholder(slice(&secret));
+    let stands_in = |value: &[u8]| placeholder::is_placeholder(value) || assign::is_hash(value);
+    let filled = is_public(rule) || secret == whole || !stands_in(slice(&secret));
     let varied = is_varied(rule, slice(&body)) && !placeholder::is_dull(slice(&body));
     if !varied || !filled || !passes && rule.failing == Failing::Drop {
         return None;

@@ -36,6 +36,13 @@ pub(super) struct Progress {
     has_auths: bool,
 }
 
+impl Progress {
+    /// How many beginnings of tokens were passed over.
+    pub(super) fn left_out(&self) -> usize {
+        self.jwt.left_out
+    }
+}
+
 impl Structural {
     /// Takes the structural rules of a set.
     pub(super) fn new(rules: &[Arc<Rule>]) -> Self {

@@ -10,6 +10,7 @@ mod formats;
 mod gitleaks;
 mod hostile;
 mod interop;
+mod matrix;
 mod models;
 mod numbers;
 mod packages;

@@ -8,7 +8,7 @@ mod jks;
 mod pkcs12;
 
 /// Passwords that are tried: the default of `keytool`, none, those of manuals, Android and Google.
-pub const PASSWORDS: [&str; 12] = [
+pub(super) const PASSWORDS: [&str; 12] = [
     "changeit",
     "",
     "password",
