@@ -12,6 +12,7 @@ mod hostile;
 mod interop;
 mod models;
 mod packages;
+mod programs;
 mod recall;
 mod rules;
 mod rules_cli;

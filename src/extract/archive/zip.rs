@@ -7,7 +7,7 @@
 
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink, reason_of};
 use super::spans::Span;
-use super::zip_sweep;
+use super::{zip_sheets, zip_sweep};
 use crate::finding::GapReason;
 use crate::place::escaped;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -87,7 +87,9 @@ fn listed(
         sink.raw(&mut archive.comment().to_vec().as_slice())?;
     }
     let numbers = storages(archive);
-    for index in 0..archive.len() {
+    let (mut strings, table) = shared_strings(archive);
+    // What a workbook keeps apart is told behind the sheets that have a place for it.
+    for index in (0..archive.len()).filter(|index| Some(*index) != table).chain(table) {
         let (name, span, facts) = match archive.by_index_raw(index) {
             Ok(entry) => {
                 let end = entry.data_start().unwrap_or(0).saturating_add(entry.compressed_size()).min(length);
@@ -115,7 +117,12 @@ fn listed(
         let failure = match archive.by_index(index) {
             Ok(mut entry) => {
                 let mut body = Watched { inner: &mut entry, failure: None };
-                sink.member(&member, &mut body)?;
+                if Some(index) == table {
+                    let rest = strings.take().map(zip_sheets::Strings::unused).unwrap_or_default();
+                    sink.member(&member, &mut rest.as_slice())?;
+                } else {
+                    told(strings.as_mut(), &member, &mut body, sink)?;
+                }
                 let drained = io::copy(&mut body, &mut io::sink());
                 body.failure.or(drained.err()).map(|error| (reason_of(&error), error.to_string()))
             }
@@ -131,6 +138,38 @@ fn listed(
         }
     }
     Ok(())
+}
+
+/// The texts of a workbook, if the archive is one, and the entry that has them.
+fn shared_strings(archive: &mut ZipArchive<&mut Box<dyn ReadSeek + '_>>) -> (Option<zip_sheets::Strings>, Option<usize>) {
+    let Ok(name) = std::str::from_utf8(zip_sheets::TABLE) else { return (None, None) };
+    let Some(index) = archive.index_for_name(name) else { return (None, None) };
+    let Ok(entry) = archive.by_index(index) else { return (None, None) };
+    let mut bytes = Vec::new();
+    let read = entry.take(zip_sheets::LONGEST as u64 + 1).read_to_end(&mut bytes);
+    match read {
+        Ok(read) if read <= zip_sheets::LONGEST => (Some(zip_sheets::Strings::new(bytes)), Some(index)),
+        _ => (None, None),
+    }
+}
+
+/// Tells an entry; a sheet of a workbook with its texts in place, one that is too long as it is.
+fn told(
+    strings: Option<&mut zip_sheets::Strings>,
+    member: &Member<'_>,
+    body: &mut dyn Read,
+    sink: &mut dyn Sink,
+) -> Result<(), Halt> {
+    let Some(strings) = strings.filter(|_| zip_sheets::is_sheet(member.name)) else {
+        return Ok(sink.member(member, body)?);
+    };
+    let mut bytes = Vec::new();
+    // What was read before a failure is told; the entry is swept for the rest.
+    let read = (&mut *body).take(zip_sheets::LONGEST as u64).read_to_end(&mut bytes);
+    if read.is_ok_and(|read| read < zip_sheets::LONGEST) {
+        bytes = strings.inlined(&bytes);
+    }
+    Ok(sink.member(member, &mut bytes.as_slice().chain(body))?)
 }
 
 /// What the crate's refusal to open an entry says of it.
