@@ -30,6 +30,7 @@ mod pem;
 mod placeholder;
 mod prefilter;
 mod runs;
+mod sieve;
 mod stray;
 mod structural;
 mod template;
@@ -179,10 +180,12 @@ impl Engine {
     /// Finds what identifies itself in bytes that are numbers: a name or an encoding there is chance.
     pub fn detect_in_numbers(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
         let (mut found, mut anchored) = Default::default();
-        self.literals.each(view.bytes, |literal, at| {
-            if let Literal::Anchor(index) = literal {
-                self.anchored.at(view.bytes, index, at, &mut anchored, &mut found);
-            }
+        sieve::each(view.bytes, |run| {
+            self.literals.each(view.bytes.get(run.clone()).unwrap_or_default(), |literal, at| {
+                if let Literal::Anchor(index) = literal {
+                    self.anchored.at(view.bytes, index, run.start + at, &mut anchored, &mut found);
+                }
+            });
         });
         hits.extend(resolve(found).into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
     }

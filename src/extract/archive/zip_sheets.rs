@@ -2,21 +2,68 @@
 //! of them has the texts. A sheet is told with its texts in place, so that a cell can be read beside its head.
 
 use super::super::xml::{Part, parts};
+use super::super::{Member, Sink, Stop};
+use std::io::Read;
 use std::ops::Range;
 
-/// Where the table stands, and where the sheets do.
-pub(super) const TABLE: &[u8] = b"xl/sharedStrings.xml";
+/// Where the sheets stand.
 const SHEETS: &[u8] = b"xl/worksheets/";
 /// The longest table or sheet that is taken apart; what a sheet may grow by.
-pub(super) const LONGEST: usize = 16 << 20;
+const LONGEST: usize = 16 << 20;
 
-/// Whether an entry is a sheet.
-pub(super) fn is_sheet(name: &[u8]) -> bool {
-    name.starts_with(SHEETS) && name.ends_with(b".xml")
+/// A workbook; nothing, if an archive is none.
+#[derive(Default)]
+pub(super) struct Workbook {
+    strings: Option<Strings>,
+    /// The entry that has the texts.
+    table: Option<usize>,
+}
+
+impl Workbook {
+    /// The entry that has the texts of all sheets.
+    pub(super) const TABLE: &'static [u8] = b"xl/sharedStrings.xml";
+
+    /// Takes the texts of the entry `index`, unless they are too long or cannot be read.
+    pub(super) fn read(index: usize, entry: &mut dyn Read) -> Self {
+        let mut bytes = Vec::new();
+        match entry.take(LONGEST as u64 + 1).read_to_end(&mut bytes) {
+            Ok(read) if read <= LONGEST => Self { strings: Some(Strings::new(bytes)), table: Some(index) },
+            _ => Self::default(),
+        }
+    }
+
+    /// The order in which entries are told: the texts come behind the sheets that have a place for them.
+    pub(super) fn order(&self, count: usize) -> impl Iterator<Item = usize> + use<> {
+        let table = self.table;
+        (0..count).filter(move |index| Some(*index) != table).chain(table)
+    }
+
+    /// Tells an entry: a sheet with its texts in place, the table without those.
+    pub(super) fn tell(
+        &mut self,
+        (index, member): (usize, &Member<'_>),
+        body: &mut dyn Read,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Stop> {
+        if Some(index) == self.table
+            && let Some(strings) = self.strings.take()
+        {
+            return sink.member(member, &mut strings.unused().as_slice());
+        }
+        let is_sheet = member.name.starts_with(SHEETS) && member.name.ends_with(b".xml");
+        let Some(strings) = self.strings.as_mut().filter(|_| is_sheet) else { return sink.member(member, body) };
+        let mut bytes = Vec::new();
+        // What was read before a failure is told; the entry is swept for the rest.
+        let read = (&mut *body).take(LONGEST as u64).read_to_end(&mut bytes);
+        if read.is_ok_and(|read| read < LONGEST) {
+            bytes = strings.inlined(&bytes);
+        }
+        sink.member(member, &mut bytes.as_slice().chain(body))
+    }
 }
 
 /// The texts of a workbook.
-pub(super) struct Strings {
+struct Strings {
     bytes: Vec<u8>,
     /// Where the runs of each text stand.
     texts: Vec<Vec<Range<usize>>>,
@@ -25,7 +72,7 @@ pub(super) struct Strings {
 
 impl Strings {
     /// Takes the table.
-    pub(super) fn new(bytes: Vec<u8>) -> Self {
+    fn new(bytes: Vec<u8>) -> Self {
         let (mut texts, mut inside): (Vec<Vec<Range<usize>>>, bool) = (Vec::new(), false);
         for part in parts(&bytes) {
             match part {
@@ -41,7 +88,7 @@ impl Strings {
     }
 
     /// A sheet with the texts that its cells refer to.
-    pub(super) fn inlined(&mut self, sheet: &[u8]) -> Vec<u8> {
+    fn inlined(&mut self, sheet: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(sheet.len());
         let (mut refers, mut inside, mut done) = (false, false, 0);
         let most = sheet.len() + LONGEST;
@@ -71,7 +118,7 @@ impl Strings {
     }
 
     /// The table with blanks in place of the texts that stood in a sheet.
-    pub(super) fn unused(mut self) -> Vec<u8> {
+    fn unused(mut self) -> Vec<u8> {
         for (text, _) in self.texts.iter().zip(&self.used).filter(|(_, used)| **used) {
             for run in text {
                 if let Some(covered) = self.bytes.get_mut(run.clone()) {
