@@ -48,21 +48,23 @@ fn ends_entry(before: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    /// `@` stands for a name of environments, `&` for the same in small letters.
     fn check(text: &str, expected: Option<&str>) {
-        let at = text.find("DB_PASSWORD").or(text.find("db_password")).unwrap();
+        let text = text.replace('@', "DB_PASSWORD").replace('&', "db_password");
+        let at = text.to_uppercase().find("DB_PASSWORD").unwrap();
         assert_eq!(entry(text.as_bytes(), &(at..at + 11)).map(|value| &text[value]), expected, "{text:?}");
     }
 
     #[test]
     fn entries_stand_beside_others() {
-        check("HOME=/root\0DB_PASSWORD=one\0", Some("one"));
-        check("DB_PASSWORD=one\0HOME=/root\0", Some("one"));
-        check("x\0DB_PASSWORD=\0PATH=/bin\0", Some(""));
-        check("DB_PASSWORD=one\0home=/root\0", None);
-        check("home=x\0db_password=one\0HOME=x\0", None);
-        check("HOME=/root\0xDB_PASSWORD=one\0", None);
-        check("HOME=/root\0DB_PASSWORD=one", None);
-        check("HOME\0DB_PASSWORD=one\0x", None);
-        check("HOME=x\0DB_PASSWORD=o\nne\0", None);
+        check("HOME=/root\0@=one\0", Some("one"));
+        check("@=one\0HOME=/root\0", Some("one"));
+        check("x\0@=\0PATH=/bin\0", Some(""));
+        check("@=one\0home=/root\0", None);
+        check("home=x\0&=one\0HOME=x\0", None);
+        check("HOME=/root\0x@=one\0", None);
+        check("HOME=/root\0@=one", None);
+        check("HOME\0@=one\0x", None);
+        check("HOME=x\0@=o\nne\0", None);
     }
 }

@@ -222,10 +222,10 @@ mod tests {
         let block = |fields: &[u8]| [&[0; 4][..], &[fields.len() as u8], fields].concat();
         let mut out = [NEW, &block(&[1, 0, 0])].concat();
         for (name, method, text) in files {
-            let head = [2, 2, text.len() as u8, 0, text.len() as u8, 0, 0, 0, 1, name.len() as u8];
-            let mut head = head.to_vec();
             // Method 1 is the number 128.
-            head.splice(7..8, if *method == 0 { vec![0] } else { vec![0x80, *method] });
+            let method = if *method == 0 { vec![0] } else { vec![0x80, *method] };
+            let length = text.len() as u8;
+            let head = [&[2, 2, length, 0, length, 0][..], &method, &[0, name.len() as u8]].concat();
             out.extend(block(&[&head, name.as_bytes()].concat()));
             out.extend(text.as_bytes());
         }

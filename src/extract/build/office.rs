@@ -70,7 +70,7 @@ impl Extractor for Office {
         };
         let mut reader = Reader::new(&bytes, sink);
         reader.read()?;
-        if reader.depth != 0 {
+        if reader.depth != 0 || !bytes.trim_ascii_end().ends_with(b">") {
             reader.sink.gap(GapReason::Damaged, "office: elements that do not end; what they hold was read".into(), None);
         }
         let rest = std::mem::take(&mut reader.rest);

@@ -167,7 +167,7 @@ mod tests {
         };
         check("<<>>", b"one", b"one");
         check("<</Filter/ASCIIHexDecode>>", b"6f 6e65>", b"one");
-        check("<</Filter[/ASCIIHexDecode /ASCII85Decode]>>", b"44 49 6d 7e 3e", b"on");
+        check("<</Filter[/ASCIIHexDecode /ASCII85Decode]>>", b"44 66 2c 7e 3e", b"on");
         check("<</Filter/RunLengthDecode>>", b"\x01ab\xfec\x80", b"abccc");
         // The example of 7.4.4.2.
         check("<</Filter/LZWDecode>>", b"\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01", &[45, 45, 45, 45, 45, 65, 45, 45, 45, 66]);

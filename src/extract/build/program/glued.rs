@@ -212,7 +212,7 @@ mod tests {
         let blank = blank.unwrap();
         for size in [1, 2, 5, 100] {
             let mut blanked = Blanked::new(&mut file, 20, &blank).unwrap();
-            let (mut all, mut buffer) = (Vec::new(), vec![0; size]);
+            let (mut all, mut buffer) = (Vec::<u8>::new(), vec![0; size]);
             while let Ok(count @ 1..) = blanked.read(&mut buffer) {
                 all.extend(&buffer[..count]);
             }

@@ -68,7 +68,9 @@ fn flags(text: &[u8]) -> Vec<(Range<usize>, Range<usize>)> {
         let end = rest.iter().position(is_end).unwrap_or(rest.len());
         let rest = rest.get(..end).unwrap_or_default();
         let rest = rest.strip_suffix(b"\\").unwrap_or(rest);
-        if let Some(equals) = memchr::memchr(b'=', rest).filter(|equals| *equals > 0) {
+        if let Some(equals) =
+            memchr::memchr(b'=', rest).filter(|equals| rest.get(..*equals).is_some_and(|name| name.contains(&b'.')))
+        {
             found.push((open..open + equals, open + equals + 1..open + rest.len()));
         }
     }

@@ -147,18 +147,20 @@ fn is_told_by_name(name: &[u8], value: &[u8]) -> bool {
     value.is_empty() || memchr::memmem::find(&name, &value).is_some()
 }
 
-/// Whether a value is one that names nothing: long, and with digits among letters of both cases or among signs.
+/// Whether a value is one that names nothing: long, and with digits among letters of both cases or among signs. Words
+/// of constants are joined, so a part between joints must be long.
 fn is_issued(text: &[u8]) -> bool {
-    let has = |test: fn(&u8) -> bool| text.iter().any(test);
+    let joint = |byte: &u8| matches!(byte, b'_' | b'-' | b'.');
+    let part = text.split(joint).max_by_key(|part| part.len()).unwrap_or_default();
+    let has = |test: fn(&u8) -> bool| part.iter().any(test);
     let sign =
         |byte: &u8| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'/' | b'=' | b'~' | b'?');
-    // Words of constants are joined.
-    let joint = |byte: &u8| matches!(byte, b'_' | b'-' | b'.');
+    let least = if part.len() == text.len() { 8 } else { 16 };
     text.len() >= 8
-        && !has(u8::is_ascii_whitespace)
-        && has(u8::is_ascii_digit)
+        && !text.iter().any(u8::is_ascii_whitespace)
+        && text.iter().any(u8::is_ascii_digit)
         && has(u8::is_ascii_alphabetic)
-        && (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && !has(joint)
-            || has(sign)
-            || text.len() >= 20 && !has(joint))
+        && (text.iter().any(sign)
+            || part.len() >= least && has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
+            || part.len() >= 20 && has(u8::is_ascii_digit))
 }

@@ -94,7 +94,7 @@ mod tests {
         let module = [MAGIC, &[10, 1, 0, 11, data.len() as u8], &data[..]].concat();
         let mut file = Cursor::new(&module);
         let layout = layout(&mut Pages::new(&mut file, module.len() as u64)).unwrap();
-        assert_eq!((layout.data_at(0x401), layout.data_at(0x403), layout.end), (Some((20, 2)), None, module.len() as u64));
+        assert_eq!((layout.data_at(0x401), layout.data_at(0x403), layout.end), (Some((21, 2)), None, module.len() as u64));
         assert_eq!(layout.of(Kind::Data).count(), 2);
     }
 }
