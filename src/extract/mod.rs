@@ -14,6 +14,7 @@ mod cursor;
 mod input;
 mod kind;
 pub mod model;
+mod xml;
 #[cfg(test)]
 mod testing;
 
@@ -243,6 +244,9 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::SevenZ,
     &archive::Squashfs,
     &archive::Sif,
+    &archive::Asar,
+    &archive::Cabinet,
+    &archive::Rar,
     &archive::Lzma,
     &model::Npy,
     &model::Pickle,
@@ -252,12 +256,21 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &model::Protobuf,
     &build::Pyc,
     &build::Class,
+    &build::Elf,
+    &build::Pe,
+    &build::MachO,
+    &build::Fat,
+    &build::Wasm,
     &build::Sqlite,
     &build::Notebook,
+    &build::Office,
+    &build::Ole,
+    &build::Pdf,
     &build::SourceMap,
     // What says in the middle what it is comes behind what says so at its start.
     &archive::Iso,
     &archive::Ext4,
+    &archive::Erofs,
     // Last of all, see above.
     &archive::Zip,
 ];

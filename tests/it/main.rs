@@ -14,6 +14,7 @@ mod matrix;
 mod models;
 mod numbers;
 mod packages;
+mod programs;
 mod recall;
 mod rules;
 mod rules_cli;

@@ -3,6 +3,7 @@
 //! A literal pass finds where a word that says "secret" stands; [`notation`] finds the value that
 //! belongs to it; [`names`] judges the one, [`value`] the other, and [`model`] both together.
 
+mod block;
 mod calls;
 mod columns;
 mod command;
@@ -237,6 +238,12 @@ impl Assignments {
         }
         let name = if foreign.is_some() { at } else { name_start(bytes, at) }..end;
         if name.len() > NAME {
+            return;
+        }
+        if let Some(value) = block::entry(bytes, &name) {
+            progress.values.add(at, value.end);
+            let found = Candidate { value, joint: Joint::Assigned, quoted: true, fills_line: true };
+            hits.extend(self.judge(bytes, &name, found, Around { syntax: Syntax::Lines, ..around }));
             return;
         }
         let Some(found) = notation::candidate(bytes, &name, around.syntax) else {

@@ -1,6 +1,6 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
-use super::built::{class, pyc, sqlite};
+use super::built::{asar, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pe, pyc, rar, sqlite, wasm};
 use serde_json::json;
 use std::io::{Cursor, Write};
 use watertight::blob::Digest;
@@ -34,6 +34,18 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("protobuf", protobuf(&text)),
         ("pyc", pyc(&text)),
         ("class", class(&text)),
+        ("ELF", elf(&text)),
+        ("PE", pe(&text)),
+        ("Mach-O", mach_o(&text)),
+        ("fat Mach-O", fat(&mach_o(&text))),
+        ("office", office(&text)),
+        ("wasm", wasm(&text)),
+        ("compound file", compound(&text)),
+        ("PDF", pdf(&text)),
+        ("asar", asar(&text)),
+        ("cabinet", cabinet(&text)),
+        ("rar", rar(&text)),
+        ("erofs", erofs(&text)),
         ("SQLite", sqlite(&text)),
         ("notebook", notebook(&text)),
         ("source map", json!({"version": 3, "sources": ["a.js"], "sourcesContent": [text]}).to_string().into_bytes()),
