@@ -19,8 +19,6 @@ pub static OPAQUE: &[Opaque] = &[
     Opaque { name: "rar", offset: 0, magic: b"Rar!\x1a\x07" },
     Opaque { name: "cabinet", offset: 0, magic: b"MSCF\0\0\0\0" },
     Opaque { name: "erofs", offset: 1024, magic: b"\xe2\xe1\xf5\xe0" },
-    Opaque { name: "parquet", offset: 0, magic: b"PAR1" },
-    Opaque { name: "HDF5", offset: 0, magic: b"\x89HDF\r\n\x1a\n" },
     Opaque { name: "age", offset: 0, magic: b"age-encryption.org/v1" },
 ];
 
