@@ -52,6 +52,19 @@ impl<'a> Cursor<'a> {
         self.array().map(|[byte]| byte)
     }
 
+    /// Takes a number of so many bytes, eight at most, little-endian.
+    pub(crate) fn uint_le(&mut self, width: usize) -> Option<u64> {
+        let bytes = self.take(width)?;
+        let mut whole = [0; 8];
+        whole.get_mut(..width)?.copy_from_slice(bytes);
+        Some(u64::from_le_bytes(whole))
+    }
+
+    /// Takes a number of 16 bits, little-endian.
+    pub(crate) fn u16_le(&mut self) -> Option<u16> {
+        self.array().map(u16::from_le_bytes)
+    }
+
     /// Takes a number of 32 bits, little-endian.
     pub(crate) fn u32_le(&mut self) -> Option<u32> {
         self.array().map(u32::from_le_bytes)

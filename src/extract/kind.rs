@@ -16,8 +16,6 @@ pub struct Opaque {
 
 /// Compressed and encrypted containers that are not opened yet.
 pub static OPAQUE: &[Opaque] = &[
-    Opaque { name: "parquet", offset: 0, magic: b"PAR1" },
-    Opaque { name: "HDF5", offset: 0, magic: b"\x89HDF\r\n\x1a\n" },
     Opaque { name: "age", offset: 0, magic: b"age-encryption.org/v1" },
 ];
 

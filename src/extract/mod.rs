@@ -11,12 +11,16 @@ pub mod archive;
 pub mod build;
 
 mod cursor;
+mod flatbuffer;
 mod input;
 mod kind;
 pub mod model;
+mod rows;
+pub mod table;
 mod xml;
 #[cfg(test)]
 mod testing;
+mod told;
 
 pub use input::{Input, ReadSeek};
 pub use kind::{OPAQUE, Opaque};
@@ -254,6 +258,14 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &model::Gguf,
     &model::Safetensors,
     &model::Protobuf,
+    &model::Hdf5,
+    &model::CatBoost,
+    &model::TfLite,
+    &model::Ubjson,
+    &model::Skops,
+    &table::Parquet,
+    &table::Arrow,
+    &table::Feather,
     &build::Pyc,
     &build::Class,
     &build::Elf,

@@ -19,4 +19,5 @@ mod recall;
 mod rules;
 mod rules_cli;
 mod schema;
+mod tables;
 mod tar_differential;

@@ -10,6 +10,7 @@ mod page;
 mod record;
 mod schema;
 
+use super::super::rows;
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink, Stop, Text};
 use crate::finding::GapReason;
 use database::{Database, Owners, Sweep};
@@ -21,8 +22,6 @@ pub struct Sqlite;
 
 /// Blobs shorter than this hold nothing that opens; they are scanned as texts are.
 const OPENED: usize = 64;
-/// Longest text that names the value beside it in a row, as settings are kept.
-const LABEL: usize = 64;
 
 impl Extractor for Sqlite {
     fn name(&self) -> &'static str {
@@ -77,7 +76,7 @@ fn told(row: &Row, table: Option<&Table>, sink: &mut dyn Sink) -> Result<(), Sto
     for (index, value) in row.values.iter().enumerate() {
         let column = table.and_then(|table| table.columns.get(index)).map(String::as_str).unwrap_or_default();
         let key = match &label {
-            Some((at, label)) if *at != index && schema::holds_values(column) => label.as_str(),
+            Some((at, label)) if *at != index && rows::holds_values(column) => label.as_str(),
             _ => column,
         };
         let name = match table {
@@ -102,9 +101,7 @@ fn told(row: &Row, table: Option<&Table>, sink: &mut dyn Sink) -> Result<(), Sto
 
 /// The text by which a row of settings is called, and its column: `name` or `key`, beside a `value`.
 fn label(row: &Row, table: &Table) -> Option<(usize, String)> {
-    let at = table.columns.iter().position(|column| schema::holds_names(column))?;
+    let at = table.columns.iter().position(|column| rows::holds_names(column))?;
     let Value::Text(text) = row.values.get(at)? else { return None };
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:/".contains(byte);
-    let fits = (1..=LABEL).contains(&text.len()) && text.iter().all(plain);
-    fits.then(|| (at, String::from_utf8_lossy(text).into_owned()))
+    rows::is_label(text).then(|| (at, String::from_utf8_lossy(text).into_owned()))
 }
