@@ -2,13 +2,15 @@
 
 mod class;
 mod flow;
+mod git;
 mod notebook;
 mod pyc;
 mod source_map;
 mod sqlite;
 
 pub use class::Class;
+pub use git::{GitIndex, GitObject, GitPack};
 pub use notebook::Notebook;
 pub use pyc::Pyc;
 pub use source_map::SourceMap;
-pub use sqlite::Sqlite;
+pub use sqlite::{Sqlite, SqliteLog};

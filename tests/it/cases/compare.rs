@@ -106,6 +106,8 @@ fn is(one: &Finding, finding: &Value, report: &Value) -> bool {
         && one.platform.as_ref().is_none_or(|platform| image().is_some_and(|image| image["platform"] == **platform))
         && contains("instruction", &one.by)
         && contains("place", &one.place)
+        && one.path_in.as_ref().is_none_or(|path| finding["version"]["path"] == **path)
+        && one.committed.is_none_or(|time| finding["version"]["time"] == time)
 }
 
 fn gaps(report: &Value, expect: &Expect, wrong: &mut Vec<String>) {

@@ -1,6 +1,6 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
-use super::built::{class, pyc, sqlite};
+use super::built::{class, pyc, sqlite, sqlite_log};
 use serde_json::json;
 use std::io::{Cursor, Write};
 use watertight::blob::Digest;
@@ -21,6 +21,7 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let tar = tar_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")]);
     let mut samples = super::archives::samples();
     samples.extend(super::images::samples());
+    samples.extend(super::git::samples(&text));
     samples.extend([
         ("gzip", [gzip(b"first member\n"), gzip(text.as_bytes())].concat()),
         ("zstd", [zstd(b"first frame\n"), zstd(text.as_bytes())].concat()),
@@ -35,6 +36,7 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("pyc", pyc(&text)),
         ("class", class(&text)),
         ("SQLite", sqlite(&text)),
+        ("SQLite log", sqlite_log(&text)),
         ("notebook", notebook(&text)),
         ("source map", json!({"version": 3, "sources": ["a.js"], "sourcesContent": [text]}).to_string().into_bytes()),
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),

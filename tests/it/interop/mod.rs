@@ -10,11 +10,13 @@
 mod archives;
 mod attached;
 mod forged;
+mod git;
 mod image;
 mod leaky;
 mod programs;
 mod removed;
 mod report;
+mod rpm;
 mod saved;
 mod several;
 mod token;
