@@ -4,6 +4,7 @@ use crate::blob::Sums;
 use crate::package::Package;
 use crate::place::Place;
 use crate::secret::Secret;
+use crate::version::Version;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -219,6 +220,8 @@ pub struct Finding {
     pub content: Option<Arc<Sums>>,
     /// The package that the file came with.
     pub package: Option<Arc<Package>>,
+    /// Where it stood in the history of a repository, if it was found there.
+    pub version: Option<Arc<Version>>,
 }
 
 /// An instruction of an image's history.

@@ -213,6 +213,7 @@ impl Page<'_> {
             remarks.push("accepted by a comment".into());
         }
         remarks.extend(finding.note.as_ref().map(|note| self.veil.text(note)));
+        remarks.extend(finding.version.as_ref().map(|version| self.veil.text(&version.to_string())));
         remarks.extend(finding.package.as_ref().map(|package| {
             let how = match package.unchanged {
                 Some(true) => "unchanged from ",

@@ -110,6 +110,8 @@ struct FindingEntry {
     decoded: Vec<&'static str>,
     note: Option<String>,
     package: Option<PackageEntry>,
+    /// Where it stood in the history of a repository.
+    version: Option<VersionEntry>,
     /// Whether a comment beside it accepts it.
     accepted: bool,
 }
@@ -122,6 +124,17 @@ struct PackageEntry {
     version: String,
     /// `null` where neither the record nor the file tells.
     unchanged: Option<bool>,
+}
+
+/// An object in the history of a repository.
+#[derive(Serialize)]
+struct VersionEntry {
+    object: String,
+    path: Option<String>,
+    /// The oldest that is known to have it.
+    commit: Option<String>,
+    /// Seconds since 1970.
+    time: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -261,6 +274,12 @@ fn finding_entry(audit: &Audit, occurrence: &Occurrence, veil: &Veil) -> Finding
             name: veil.text(&package.name),
             version: veil.text(&package.version),
             unchanged: package.unchanged,
+        }),
+        version: finding.version.as_ref().map(|version| VersionEntry {
+            object: version.object.clone(),
+            path: version.path.as_ref().map(|path| veil.text(&crate::place::escaped(path))),
+            commit: version.commit.as_ref().map(|commit| commit.id.clone()),
+            time: version.commit.as_ref().map(|commit| commit.time),
         }),
         accepted: finding.disposition == Disposition::Accepted,
     }

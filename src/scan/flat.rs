@@ -12,6 +12,7 @@ use crate::detect::{Hit, Unseen, View};
 use crate::finding::{Finding, Gap, GapReason, Scope as GapScope, Totals};
 use crate::place::Place;
 use crate::slice::FileSlice;
+use crate::version::Version;
 use std::io::Read;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +31,8 @@ pub(super) struct Origin {
     pub(super) entry: Option<u32>,
     /// Whether the bytes are those of a file of a layer or directory: nothing was opened to get at them.
     pub(super) is_file: bool,
+    /// Where it stood in the history of a repository.
+    pub(super) version: Option<Arc<Version>>,
 }
 
 /// Small members, back to back.

@@ -22,7 +22,7 @@ pub(super) fn scan_image(crew: &Crew<'_>, image: &Image) {
 }
 
 fn finding_of(place: &Place, setting: &Setting, hit: Hit) -> Finding {
-    let origin = Origin { place: place.clone(), entry: None, is_file: false };
+    let origin = Origin { place: place.clone(), entry: None, is_file: false, version: None };
     let inner = hit.name.clone().filter(|name| *name != setting.key);
     Finding { name: joined(&setting.name, inner), instruction: setting.instruction.clone(), ..plain(&origin, hit) }
 }

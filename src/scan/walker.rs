@@ -8,11 +8,13 @@ use super::crew::{Crew, Scope};
 use super::flat::{self, Batch, Content};
 use super::ledgers::{Ledgers, Open};
 use super::nest::{Consumed, Metered, Nest, Stage};
+use super::versions::Versions;
 use crate::blob::{Digest, Hashed};
 use crate::extract::{Extractor, Halt, Head, Import, Input, Member, MemberKind, Opaque, Sink, Stop, Text, probe};
 use crate::finding::{Gap, GapReason, Totals};
 use crate::image::lifecycle::{EntryKind, plain};
 use crate::image::packages::Collector;
+use crate::repository::{Id, Kind};
 use crate::slice::FileSlice;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,6 +39,8 @@ pub(super) struct Walker<'w, 's, 'e> {
     pub(super) ledger: Option<(&'s Ledgers, Open)>,
     /// What package managers recorded, if a layer or a directory is walked.
     pub(super) packages: Option<Collector>,
+    /// What is known of repositories in it.
+    pub(super) versions: Versions,
     /// What the layer unwraps to, if that is to be proved.
     pub(super) diff_id: Option<Digest>,
     /// Whether a compression was taken off the root.
@@ -53,6 +57,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
             seen: Totals::default(),
             ledger: None,
             packages: None,
+            versions: Versions::new(crew.limits.history),
             diff_id: None,
             was_compressed: false,
         }
@@ -60,6 +65,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
 
     /// Hands in what is left. To be called once, at the end.
     pub(super) fn finish(mut self) {
+        super::versions::finish(&mut self);
         self.flush();
         self.crew.deliver(Vec::new(), std::mem::take(&mut self.gaps), self.seen);
     }
@@ -129,7 +135,9 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
             self.body(nest, reader);
             return;
         };
-        let limit = self.crew.limits.package_record;
+        let is_database = Collector::is_database(nest.place.name());
+        let limits = self.crew.limits;
+        let limit = if is_database { limits.package_database } else { limits.package_record };
         let mut record = Vec::new();
         let got = (&mut *reader).take(limit as u64 + 1).read_to_end(&mut record);
         if got.is_ok_and(|got| got <= limit) {
@@ -190,16 +198,16 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
 
     /// Opens a container that is in memory: here, or on another thread if it is a file of its own.
     fn held(&mut self, nest: &Nest, bytes: Vec<u8>, extractor: &'static dyn Extractor) {
-        if nest.stage != Stage::Inside || nest.depth > 0 || nest.unwrapped {
+        if nest.stage != Stage::Inside || nest.depth > 0 || nest.unwrapped || extractor.is_part() {
             let mut input = Input::memory(&bytes).within(nest.depth, u64::MAX);
             self.open(nest, &mut input, extractor);
             return;
         }
-        let (crew, place, entry) = (self.crew, nest.place.clone(), nest.entry);
+        let (crew, place, entry, version) = (self.crew, nest.place.clone(), nest.entry, nest.version.clone());
         // Besides its bytes an open container takes a batch and some decoder state.
         let cost = bytes.len() + crew.limits.window;
         crew.offer(self.scope, cost, move |scope| {
-            let nest = Nest { entry, ..Nest::new(place, Stage::Inside, crew.limits) };
+            let nest = Nest { entry, version, ..Nest::new(place, Stage::Inside, crew.limits) };
             nest.budget.consume(bytes.len() as u64);
             let mut walker = Walker::new(crew, scope);
             walker.open(&nest, &mut Input::memory(&bytes), extractor);
@@ -335,15 +343,24 @@ impl Within<'_, '_, '_, '_> {
                 }
             }
         }
-        if metered.exhausted {
-            let detail = format!(
-                "{}: unpacks to far more than honest data does; the rest was scanned as raw bytes",
-                self.extractor.name()
-            );
-            self.walker.note(self.nest, GapReason::ExpansionLimit, detail, None, self.nest.scope());
-            return Err(Stop);
+        self.afforded(metered.exhausted)
+    }
+
+    /// An error if the budget is used up.
+    fn afforded(&mut self, exhausted: bool) -> Result<(), Stop> {
+        if !exhausted {
+            return Ok(());
         }
-        Ok(())
+        let detail =
+            format!("{}: unpacks to far more than honest data does; the rest was scanned as raw bytes", self.extractor.name());
+        self.walker.note(self.nest, GapReason::ExpansionLimit, detail, None, self.nest.scope());
+        Err(Stop)
+    }
+
+    /// The id of an object: of a loose one that of its path, which alone tells the format of its repository.
+    fn id(&self, id: &Id) -> Id {
+        let of_path = Id::of_path(self.nest.place.name()).filter(|_| self.extractor.name() == "git object");
+        of_path.unwrap_or_else(|| id.clone())
     }
 }
 
@@ -406,6 +423,35 @@ impl Sink for Within<'_, '_, '_, '_> {
     fn import(&mut self, import: &Import<'_>) -> Result<(), Stop> {
         super::settings::judge_import(self.walker.crew, &self.nest.origin(), import);
         Ok(())
+    }
+
+    fn version(&mut self, id: &Id, body: &mut dyn Read) -> Result<(), Stop> {
+        self.walker.seen.members += 1;
+        let id = self.id(id);
+        let depth = self.nest.depth + self.nest.cost(false);
+        let nest = Nest { stage: Stage::Inside, depth, unwrapped: false, ..self.nest.clone() };
+        let mut body = Metered { inner: body, budget: nest.budget.clone(), exhausted: false };
+        if let Some((nest, start)) = self.walker.versions.version(&nest, id, &mut body) {
+            self.walker.body(&nest, &mut start.as_slice().chain(&mut body));
+        }
+        self.afforded(body.exhausted)
+    }
+
+    fn recorded(&mut self, kind: Kind, id: &Id, body: &[u8]) {
+        let id = self.id(id);
+        self.walker.versions.of(self.nest).take(kind, &id, body);
+    }
+
+    fn staged(&mut self, index: &[u8]) {
+        self.walker.versions.of(self.nest).stage(index);
+    }
+
+    fn settled(&mut self) {
+        self.walker.versions.of(self.nest).settle();
+    }
+
+    fn told_before(&mut self, bytes: u64) {
+        self.walker.seen.bytes = self.walker.seen.bytes.saturating_sub(bytes);
     }
 
     fn wants(&self, key: &[u8]) -> bool {

@@ -39,6 +39,7 @@ fn finding(number: u64, text: &str) -> Finding {
         parts: Vec::new(),
         part_of: None,
         instruction: None,
+        version: None,
         content: None,
         package: None,
     }

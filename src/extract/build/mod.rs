@@ -2,6 +2,7 @@
 
 mod class;
 mod flow;
+mod git;
 mod notebook;
 mod office;
 mod ole;
@@ -12,6 +13,7 @@ mod source_map;
 mod sqlite;
 
 pub use class::Class;
+pub use git::{GitIndex, GitObject, GitPack};
 pub use notebook::Notebook;
 pub use office::Office;
 pub use ole::Ole;
@@ -19,4 +21,4 @@ pub use pdf::Pdf;
 pub use program::{Elf, Fat, MachO, Pe, Wasm};
 pub use pyc::Pyc;
 pub use source_map::SourceMap;
-pub use sqlite::Sqlite;
+pub use sqlite::{Sqlite, SqliteLog};

@@ -125,6 +125,8 @@ fn is(one: &Finding, finding: &Value, report: &Value) -> bool {
         && contains("note", &one.note)
         && contains("instruction", &one.by)
         && contains("place", &one.place)
+        && one.path_in.as_ref().is_none_or(|path| finding["version"]["path"] == **path)
+        && one.committed.is_none_or(|time| finding["version"]["time"] == time)
 }
 
 fn gaps(report: &Value, expect: &Expect, wrong: &mut Vec<String>) {

@@ -2,7 +2,7 @@
 //! what no library would write.
 
 use super::written::{Compression, Encoding, Entry, Long, Sparse};
-use crate::hostile::{archives, images};
+use crate::hostile::{archives, git, images};
 use tar::{EntryType, Header};
 use watertight::forge::image::gzip;
 
@@ -24,6 +24,23 @@ pub(super) fn content(entry: &Entry) -> Vec<u8> {
     };
     let repeated = [entry.before.as_bytes(), &plain.repeat(entry.repeat.unwrap_or(1)), entry.after.as_bytes()].concat();
     entry.encode.iter().fold(repeated, |bytes, encoding| encoded(&bytes, *encoding))
+}
+
+/// The files of a repository, if the entry is one.
+pub(super) fn repository(entry: &Entry) -> Option<Vec<Entry>> {
+    let commits: Vec<_> = entry.git.as_ref()?.iter().map(|commit| (commit.path.clone(), content(commit))).collect();
+    let objects = git::history(&commits);
+    let file = |path: &str, bytes: &[u8]| Entry {
+        path: format!("{}/{path}", entry.path),
+        hex: Some(data_encoding::HEXLOWER.encode(bytes)),
+        ..Entry::default()
+    };
+    let head = file("HEAD", b"ref: refs/heads/main\n");
+    let rest = match entry.packed {
+        true => vec![file("objects/pack/pack-1.pack", &git::packed(&objects))],
+        false => objects.iter().map(|object| file(&object.path(), &git::loose(object.kind, &object.body))).collect(),
+    };
+    Some(std::iter::once(head).chain(rest).collect())
 }
 
 fn unhex(hex: &str) -> Vec<u8> {
@@ -99,7 +116,10 @@ fn named(entries: &[Entry], archive: impl Fn(&[(&str, &[u8])]) -> Vec<u8>) -> Ve
 pub(super) fn tar(entries: &[Entry], endless: bool) -> Vec<u8> {
     let mut out = Vec::new();
     for entry in entries {
-        put(&mut out, entry);
+        match repository(entry) {
+            Some(files) => files.iter().for_each(|file| put(&mut out, file)),
+            None => put(&mut out, entry),
+        }
     }
     if !endless {
         out.extend([0; 1024]);

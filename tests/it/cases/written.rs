@@ -217,6 +217,11 @@ pub(super) struct Entry {
     /// A file system of this one file.
     pub(super) squashfs: Option<Vec<Entry>>,
     pub(super) iso: Option<Vec<Entry>>,
+    /// A repository at `path`, of which each of these is a commit with this one file.
+    pub(super) git: Option<Vec<Entry>>,
+    /// Its objects lie in a pack.
+    #[serde(default)]
+    pub(super) packed: bool,
     /// Stands before and behind the content.
     #[serde(default)]
     pub(super) before: String,
@@ -367,6 +372,10 @@ pub(super) struct Finding {
     pub(super) by: Option<String>,
     /// What the place contains.
     pub(super) place: Option<String>,
+    /// The path in the history of a repository.
+    pub(super) path_in: Option<String>,
+    /// When the commit was made that brought it.
+    pub(super) committed: Option<u64>,
 }
 
 fn live() -> String {

@@ -45,6 +45,12 @@ pub(super) fn class(text: &str) -> Vec<u8> {
     .concat()
 }
 
+/// A write-ahead log of that page.
+pub(super) fn sqlite_log(text: &str) -> Vec<u8> {
+    let head = [&b"\x37\x7f\x06\x82"[..], &3_007_000u32.to_be_bytes(), &512u32.to_be_bytes()].concat();
+    [&head[..], &[0; 20], &1u32.to_be_bytes(), &[0; 20], &sqlite(text)].concat()
+}
+
 /// A database of one page, in whose schema a table has `text` for its statement.
 pub(super) fn sqlite(text: &str) -> Vec<u8> {
     let length = text.len() * 2 + 13;

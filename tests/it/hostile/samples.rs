@@ -1,6 +1,8 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
-use super::built::{asar, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pe, pyc, rar, sqlite, wasm};
+use super::built::{
+    asar, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pe, pyc, rar, sqlite, sqlite_log, wasm,
+};
 use serde_json::json;
 use std::io::{Cursor, Write};
 use watertight::blob::Digest;
@@ -21,6 +23,7 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let tar = tar_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")]);
     let mut samples = super::archives::samples();
     samples.extend(super::images::samples());
+    samples.extend(super::git::samples(&text));
     samples.extend([
         ("gzip", [gzip(b"first member\n"), gzip(text.as_bytes())].concat()),
         ("zstd", [zstd(b"first frame\n"), zstd(text.as_bytes())].concat()),
@@ -55,6 +58,7 @@ pub(super) fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("rar", rar(&text)),
         ("erofs", erofs(&text)),
         ("SQLite", sqlite(&text)),
+        ("SQLite log", sqlite_log(&text)),
         ("notebook", notebook(&text)),
         ("source map", json!({"version": 3, "sources": ["a.js"], "sourcesContent": [text]}).to_string().into_bytes()),
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
