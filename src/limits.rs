@@ -27,8 +27,12 @@ pub struct Limits {
     pub ledger: usize,
     /// A record of a package manager that is read to know whose files are whose …
     pub package_record: usize,
+    /// … or of all packages in one, as rpm keeps it …
+    pub package_database: usize,
     /// … and packages and files of all such records that are remembered.
     pub packages: usize,
+    /// Bytes that commits and trees of repositories take, of which the paths of their files are known.
+    pub history: usize,
     /// Members of one outer archive (`docker save`, OCI tar) that are indexed.
     pub index: usize,
     /// Bytes of an unlinked temporary file, for formats that must seek.
@@ -49,7 +53,9 @@ impl Default for Limits {
             document: 4 << 20,
             ledger: 2_000_000,
             package_record: 8 << 20,
+            package_database: 48 << 20,
             packages: 500_000,
+            history: 24 << 20,
             index: 500_000,
             spill: 64 << 30,
         }

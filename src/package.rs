@@ -26,6 +26,8 @@ pub enum Keeper {
     Dpkg,
     /// Alpine.
     Apk,
+    /// Red Hat, SUSE and all that is made of them.
+    Rpm,
     /// Whatever installs wheels.
     Python,
     /// Whatever fills `node_modules`.
@@ -38,6 +40,7 @@ impl Keeper {
         match self {
             Self::Dpkg => "Debian",
             Self::Apk => "Alpine",
+            Self::Rpm => "RPM",
             Self::Python => "Python",
             Self::Npm => "npm",
         }

@@ -2,9 +2,11 @@
 """Writes model files with planted credentials by the real libraries, and says what a scan finds of them.
 
     make_models.py write FOLDER            # FOLDER/planted, FOLDER/clean, FOLDER/planted.json
+    make_models.py noise FOLDER --bytes N  # N random bytes as the numbers of each container
     make_models.py judge FOLDER REPORT     # REPORT is `watertight scan --format json --show-secrets FOLDER/planted`
 
-Needs numpy, pandas, pyarrow, joblib, scikit-learn, cloudpickle, dill and skops for all files; what is missing is left out.
+Needs what tools/models-requirements.txt lists for all files; what is missing is left out. Formats that are no pickles are
+in model_formats.py. OLD_PYTHON names a Python with the libraries of 2020, see old_models.py; Pythons below ~/.pyenv compile.
 Values are made when the script runs; `clean` has the same files with harmless values. PyTorch's formats are written here
 as `torch.save` does, since its wheel is too large for a test.
 """
@@ -27,6 +29,8 @@ import sys
 import types
 import zipfile
 import zlib
+
+import model_formats
 
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
@@ -312,7 +316,7 @@ def with_code(library):
 
 
 FAMILIES = (standard, with_numpy, with_pandas, with_joblib, with_sklearn, with_skops,
-            functools.partial(with_code, "cloudpickle"), functools.partial(with_code, "dill"))
+            functools.partial(with_code, "cloudpickle"), functools.partial(with_code, "dill"), *model_formats.FAMILIES)
 
 
 def files():
@@ -330,8 +334,14 @@ def write(folder):
         for part, filling in (("planted", values), ("clean", harmless(name))):
             path = folder / part / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(make(filling))
-        planted[name] = values
+            try:
+                path.write_bytes(make(filling))
+            except Exception as failure:  # noqa: BLE001: one file less, and said
+                print(f"left out: {name}: {failure!r}", file=sys.stderr)
+                path.unlink(missing_ok=True)
+                break
+        else:
+            planted[name] = values
     (folder / "planted.json").write_text(json.dumps(planted, indent=1))
     print(f"{len(planted)} files, {sum(map(len, planted.values()))} values")
 
@@ -355,19 +365,88 @@ def judge(folder, report):
             every, found, named = every + 1, found + bool(here), named + has_name
             repeated += len(here) > 1
             if name in NEEDS_NAME:
-                needing, both = needing + 1, both + bool(here)
+                needing, both = needing + 1, both + has_name
             if not here:
                 missed.append(name)
             elif not has_name:
                 missed.append(f"({name})")
-            elif len(here) > 1:
+            if len(here) > 1:
                 missed.append(f"{len(here)}x{name}")
         if missed:
             print(f"{path}: {' '.join(missed)}")
-    print(f"found {found} of {every}, with their name {named}; of those that need it {both} of {needing}; more than once {repeated}")
+    share = lambda part, whole: f"{part} of {whole} ({100 * part / max(whole, 1):.1f} %)"
+    print(f"{len(planted)} files: found {share(found, every)}, with their name {share(named, every)}")
+    print(f"of those that need their name, found with it: {share(both, needing)}; more than once: {repeated}")
     print(f"not planted: {sorted({path for path, secret in seen if (path, secret) not in wanted})}")
+
+
+def noise(folder, length):
+    """Random bytes as the numbers of each container: whatever a scan finds in them is wrong."""
+    import numpy
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = numpy.random.default_rng(length)
+    body = rng.bytes(length // 8 * 8)
+    floats, longs = numpy.frombuffer(body, "f4"), numpy.frombuffer(body, "i8")
+    numpy.save(folder / "noise.npy", floats)
+    numpy.savez(folder / "noise.npz", weights=floats)
+    with zipfile.ZipFile(folder / "noise.pt", "w") as archive:
+        archive.writestr("model/data.pkl", pickled({"weights": Storage("0", len(floats))}))
+        archive.writestr("model/data/0", body)
+    header = json.dumps({"w": {"dtype": "F32", "shape": [len(floats)], "data_offsets": [0, len(body)]}}).encode()
+    (folder / "noise.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + body)
+    for write in (noise_gguf, noise_hdf5, noise_tables, noise_onnx):
+        try:
+            write(folder, floats, longs, body)
+        except ImportError as missing:
+            print(f"left out: {missing}", file=sys.stderr)
+
+
+def noise_gguf(folder, floats, longs, body):
+    import gguf
+
+    writer = gguf.GGUFWriter(folder / "noise.gguf", "llama")
+    writer.add_tensor("w", floats)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def noise_hdf5(folder, floats, longs, body):
+    import h5py
+
+    for name, options in (("noise.h5", {}), ("noise-gzip.h5", {"chunks": (1 << 18,), "compression": "gzip", "compression_opts": 1})):
+        with h5py.File(folder / name, "w") as file:
+            file.create_dataset("w", data=floats, **options)
+
+
+def noise_tables(folder, floats, longs, body):
+    import pyarrow
+    import pyarrow.feather
+    import pyarrow.parquet
+
+    table = pyarrow.table({"n": longs})
+    for codec in ("none", "snappy"):
+        pyarrow.parquet.write_table(table, folder / f"noise-{codec}.parquet", compression=codec)
+    for codec in ("uncompressed", "lz4"):
+        pyarrow.feather.write_feather(table, folder / f"noise-{codec}.feather", compression=codec)
+
+
+def noise_onnx(folder, floats, longs, body):
+    from onnx import TensorProto, helper
+
+    tensor = TensorProto(data_type=TensorProto.FLOAT, dims=[len(floats)], name="w", raw_data=body)
+    graph = helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "tiny", [],
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, [len(floats)])], [tensor])
+    (folder / "noise.onnx").write_bytes(helper.make_model(graph).SerializeToString())
 
 
 if __name__ == "__main__":
     what, folder, *rest = sys.argv[1:]
-    write(pathlib.Path(folder)) if what == "write" else judge(pathlib.Path(folder), *rest)
+    if what == "write":
+        write(pathlib.Path(folder))
+    elif what == "noise":
+        noise(pathlib.Path(folder), int(rest[-1]) if rest else 1 << 30)
+    else:
+        judge(pathlib.Path(folder), *rest)

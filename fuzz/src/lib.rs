@@ -56,7 +56,7 @@ impl Target {
 
 /// The name of a format as that of a program, which does not begin with a digit.
 fn slug(name: &str) -> String {
-    if name == "7z" { "sevenz".into() } else { name.to_lowercase().replace(' ', "_") }
+    if name == "7z" { "sevenz".into() } else { name.to_lowercase().replace(' ', "_").replace('-', "") }
 }
 
 /// Takes all in and keeps nothing; a bomb is its caller's to end.

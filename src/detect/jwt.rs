@@ -21,17 +21,23 @@ const TRIES: usize = 8;
 pub(super) struct Progress {
     end: usize,
     tries: usize,
+    /// Headers that were not tried.
+    pub(super) left_out: usize,
 }
 
 /// Finds the token that begins at `start`. Of `rules`, those that name issuers or require claims take
 /// theirs, the others the rest.
 pub(super) fn at(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], start: usize, progress: &mut Progress, hits: &mut Vec<Hit>) {
-    if start < progress.end && progress.tries >= TRIES || !border::may_start(bytes, start, Boundary::Token, 0..=LONGEST) {
+    if !border::may_start(bytes, start, Boundary::Token, 0..=LONGEST) {
+        return;
+    }
+    if start < progress.end && progress.tries >= TRIES {
+        progress.left_out += 1;
         return;
     }
     let text = bytes.get(start..).unwrap_or_default();
     let tries = if start < progress.end { progress.tries + 1 } else { 1 };
-    *progress = Progress { end: start + part(text.get(..LONGEST).unwrap_or(text)).len(), tries };
+    *progress = Progress { end: start + part(text.get(..LONGEST).unwrap_or(text)).len(), tries, ..*progress };
     work::add(2 * (progress.end - start));
     let Some((length, header, payload)) = token(text) else { return };
     if !border::left(bytes, start, length, Boundary::Token) {

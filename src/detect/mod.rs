@@ -9,7 +9,9 @@ pub mod acceptance;
 pub(crate) mod allow;
 mod anchored;
 mod assign;
+mod beside;
 mod border;
+mod certificate;
 mod context;
 mod contextual;
 mod decode;
@@ -24,6 +26,7 @@ mod imports;
 mod judge;
 mod jwt;
 mod kernel;
+mod keystore;
 mod known;
 mod outline;
 mod pem;
@@ -35,16 +38,19 @@ mod stray;
 mod structural;
 mod template;
 mod typed;
+mod unseen;
 mod url;
 mod work;
 
-use crate::finding::{Confidence, Disposition, Reason, RuleLabel, Severity};
-use crate::rules::{RuleError, RuleSet, rank};
+use crate::finding::{Confidence, Disposition, Part, Reason, RuleLabel, Severity};
+use crate::rules::{KeyStore, RuleError, RuleSet, rank};
 use crate::secret::Secret;
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+pub use unseen::Unseen;
 
 /// Bytes that a detector may need right of a hit's start, all encodings included.
 const REACH: usize = 16 << 10;
@@ -64,6 +70,25 @@ pub struct View<'a> {
     pub whole: bool,
     /// Innermost file name or path, which picks the syntax; may be empty.
     pub name: &'a [u8],
+}
+
+impl View<'_> {
+    /// Whether the member goes on past the view: only the last window owns all that it sees.
+    fn goes_on(&self) -> bool {
+        !self.whole && self.owned.end < self.bytes.len()
+    }
+}
+
+/// Plain bytes, and what is known of them.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    bytes: &'a [u8],
+    /// Of the file that they stand in.
+    path: &'a [u8],
+    /// What a structure calls them.
+    name: Option<&'a [u8]>,
+    /// Whether they are the beginning of more.
+    goes_on: bool,
 }
 
 /// A match in a view.
@@ -89,6 +114,8 @@ pub struct Hit {
     pub decoded: Vec<&'static str>,
     /// What else is known; never part of the secret.
     pub note: Option<String>,
+    /// What stands beside it and belongs to the same credential.
+    pub parts: Vec<Part>,
 }
 
 /// What a literal that the literal pass looks for stands for.
@@ -166,15 +193,15 @@ impl Engine {
         count
     }
 
-    /// Finds what stands in a view.
-    pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
-        hits.extend(self.look(view, false, false));
+    /// Finds what stands in a view; says what was left out.
+    pub fn detect(&self, view: &View<'_>, hits: &mut Vec<Hit>) -> Unseen {
+        self.look(view, false, false, hits)
     }
 
     /// Finds what stands in a view that starts where its member does, and what the member's name, with
     /// its first 64 KiB, leads to. The view owns as many bytes, or is the whole member.
-    pub fn detect_first(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
-        hits.extend(self.look(view, true, false));
+    pub fn detect_first(&self, view: &View<'_>, hits: &mut Vec<Hit>) -> Unseen {
+        self.look(view, true, false, hits)
     }
 
     /// Finds what identifies itself in bytes that are numbers: a name or an encoding there is chance.
@@ -191,51 +218,59 @@ impl Engine {
     }
 
     /// Finds what stands in a member that was decoded out of another.
-    fn decoded(&self, view: &View<'_>, hits: &mut Vec<Hit>) {
-        hits.extend(self.look(view, true, true));
+    fn decoded(&self, view: &View<'_>, hits: &mut Vec<Hit>) -> Unseen {
+        self.look(view, true, true, hits)
     }
 
     /// The hits of a view, each once, with the keys that lead to them. `first` says that the view starts where
     /// its member does.
-    fn look<'v>(&self, view: &'v View<'_>, first: bool, is_decoded: bool) -> impl Iterator<Item = Hit> + use<'v> {
+    fn look(&self, view: &View<'_>, first: bool, is_decoded: bool, hits: &mut Vec<Hit>) -> Unseen {
         let head = view.bytes.get(..HEAD).unwrap_or(view.bytes);
         let mut typed = Vec::new();
-        let mut found = self.search(view.bytes, view.name, None, context::Around::of(view), |found| {
+        let mut beside = Unseen { documents: typed::cut(view, first), ..Unseen::default() };
+        let text = Text { bytes: view.bytes, path: view.name, name: None, goes_on: view.goes_on() };
+        let (mut found, mut unseen) = self.search(text, context::Around::of(view), |found| {
             if first {
-                self.files.detect(view.name, head, found);
+                let store = if view.whole { KeyStore::read(view.bytes) } else { None };
+                keystore::detect(&self.structural.stores, store.as_ref(), view.bytes, found);
+                self.files.detect(view.name, head, store.as_ref(), found);
                 self.expressions.files(view.name, head, found);
                 stray::detect(&self.structural.stray, view.name, head, found);
             }
-            if view.whole {
-                typed = self.typed.detect(self, view, is_decoded, found);
+            if view.whole || assign::Syntax::of(view.name) == assign::Syntax::Yaml {
+                typed = self.typed.detect(self, view, (is_decoded, &mut beside), found);
             }
         });
+        unseen.add(beside);
         // What a known document encodes is told with its name; that it is base64 as well goes without saying.
         found.retain(|hit| hit.rule.rank >= rank::CHECKED || !template::goes_on(view.bytes, hit.span.end));
         let told = |hit: &Hit| typed.iter().any(|known| known.span.start < hit.span.end && hit.span.start < known.span.end);
         found.retain(|hit| hit.span.is_empty() || !told(hit));
         found.extend(typed);
         found.sort_by_key(|hit| (hit.span.start, hit.span.end));
+        beside::tell(view, &mut found);
         outline::trace(view, &mut found);
-        found.into_iter().filter(|hit| view.owned.contains(&hit.span.start))
+        hits.extend(found.into_iter().filter(|hit| view.owned.contains(&hit.span.start)));
+        unseen
     }
 
     /// Judges a name and a value that a structure gave, with the keys in a value that is a document of its own.
     /// The name may be empty. Spans are in `value`.
-    pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
-        self.given(name, value, assign::Syntax::Unknown, hits);
+    pub fn pair(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) -> Unseen {
+        self.given(name, value, assign::Syntax::Unknown, hits)
     }
 
     /// The same where both stand in a compiled program.
-    pub fn pair_in_program(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) {
-        self.given(name, value, assign::Syntax::Compiled, hits);
+    pub fn pair_in_program(&self, name: &[u8], value: &[u8], hits: &mut Vec<Hit>) -> Unseen {
+        self.given(name, value, assign::Syntax::Compiled, hits)
     }
 
-    fn given(&self, name: &[u8], value: &[u8], syntax: assign::Syntax, hits: &mut Vec<Hit>) {
-        let around = context::Around::nothing(syntax);
-        let mut found = self.search(value, b"", (!name.is_empty()).then_some(name), around, |_| {});
+    fn given(&self, name: &[u8], value: &[u8], syntax: assign::Syntax, hits: &mut Vec<Hit>) -> Unseen {
+        let text = Text { bytes: value, path: b"", name: (!name.is_empty()).then_some(name), goes_on: false };
+        let (mut found, unseen) = self.search(text, context::Around::nothing(syntax), |_| {});
         outline::trace(&View { bytes: value, owned: 0..value.len(), whole: true, name: b"" }, &mut found);
         hits.extend(found);
+        unseen
     }
 
     /// Judges what a pickle imports: `name` of `module`. The hit is about the file as a whole and has the name.
@@ -251,23 +286,23 @@ impl Engine {
     }
 
     /// Judges the text of a command: `Cmd`, `Entrypoint`, `RUN`.
-    pub fn command(&self, text: &[u8], hits: &mut Vec<Hit>) {
-        hits.extend(self.search(text, b"", None, context::Around::nothing(assign::Syntax::Shell), |_| {}));
+    pub fn command(&self, text: &[u8], hits: &mut Vec<Hit>) -> Unseen {
+        let text = Text { bytes: text, path: b"", name: None, goes_on: false };
+        let (found, unseen) = self.search(text, context::Around::nothing(assign::Syntax::Shell), |_| {});
+        hits.extend(found);
+        unseen
     }
 
     /// What stands in a text, and in the encodings within it. `more` adds to what the plain text shows.
-    fn search(
-        &self,
-        bytes: &[u8],
-        path: &[u8],
-        name: Option<&[u8]>,
-        around: context::Around,
-        more: impl FnOnce(&mut Vec<Hit>),
-    ) -> Vec<Hit> {
+    fn search(&self, text: Text<'_>, around: context::Around, more: impl FnOnce(&mut Vec<Hit>)) -> (Vec<Hit>, Unseen) {
+        let left_out = Cell::new(Unseen::default());
         let look = |bytes: &[u8], name: Option<&[u8]>| {
             let mut found = Vec::new();
-            self.expressions.detect(bytes, path, name, &mut found);
-            let suspects = self.text(bytes, name, around, &mut found);
+            self.expressions.detect(bytes, text.path, name, &mut found);
+            let (suspects, unseen) = self.text(bytes, name, around, &mut found);
+            let mut all = left_out.get();
+            all.add(unseen);
+            left_out.set(all);
             if let Some(name) = name {
                 self.assignments.pair(name, bytes, around, &mut found);
             }
@@ -277,19 +312,29 @@ impl Engine {
             }
             (found, suspects)
         };
-        let (mut found, suspects) = look(bytes, name);
+        let (mut found, suspects) = look(text.bytes, text.name);
         more(&mut found);
         let first = decode::Looked { hits: resolve(found), suspects };
-        decode::search(bytes, name, first, &|bytes, name| {
+        let (found, encoded) = decode::search(&text, first, &|bytes, name| {
             let (found, suspects) = look(bytes, name);
             decode::Looked { hits: resolve(found), suspects }
-        })
+        });
+        let mut unseen = left_out.get();
+        unseen.encoded += encoded;
+        (found, unseen)
     }
 
     /// Every detector on plain bytes; `name` is what a structure calls them. Returns the runs that may be
     /// encoded texts.
-    fn text(&self, bytes: &[u8], name: Option<&[u8]>, around: context::Around, found: &mut Vec<Hit>) -> Vec<Range<usize>> {
-        let (mut anchored, mut assigned, mut structural) = Default::default();
+    fn text(
+        &self,
+        bytes: &[u8],
+        name: Option<&[u8]>,
+        around: context::Around,
+        found: &mut Vec<Hit>,
+    ) -> (Vec<Range<usize>>, Unseen) {
+        let (mut anchored, mut assigned, mut structural) =
+            (Default::default(), assign::Progress::default(), structural::Progress::default());
         self.literals.each(bytes, |literal, at| match literal {
             Literal::Anchor(index) => self.anchored.at(bytes, index, at, &mut anchored, found),
             Literal::Name => self.assignments.at(bytes, at, &mut assigned, around, found),
@@ -304,7 +349,8 @@ impl Engine {
                 suspects.push(run);
             }
         });
-        suspects
+        let (names, commands) = assigned.left_out();
+        (suspects, Unseen { names, commands, headers: structural.left_out(), ..Unseen::default() })
     }
 }
 

@@ -206,6 +206,7 @@ const REFERENCES: &[&str] = &[
     "credentials(",
     "input(",
     "getpass",
+    "convertto-securestring",
     "keyring.",
 ];
 

@@ -13,6 +13,7 @@ pub(super) struct Structural {
     jwts: Vec<(Arc<Rule>, Vec<String>)>,
     basic: Vec<Arc<Rule>>,
     docker: Vec<Arc<Rule>>,
+    pub(super) stores: Vec<Arc<Rule>>,
     pub(super) stray: Vec<Arc<Rule>>,
     pub(super) imports: Vec<Arc<Rule>>,
 }
@@ -35,6 +36,13 @@ pub(super) struct Progress {
     has_auths: bool,
 }
 
+impl Progress {
+    /// How many beginnings of tokens were passed over.
+    pub(super) fn left_out(&self) -> usize {
+        self.jwt.left_out
+    }
+}
+
 impl Structural {
     /// Takes the structural rules of a set.
     pub(super) fn new(rules: &[Arc<Rule>]) -> Self {
@@ -50,6 +58,7 @@ impl Structural {
                 Structure::DockerAuth => all.docker.push(rule),
                 // `assign` takes these itself.
                 Structure::Assignment | Structure::CommandLine => {}
+                Structure::KeyStore => all.stores.push(rule),
                 Structure::StrayEnv => all.stray.push(rule),
                 Structure::UnsafeImport => all.imports.push(rule),
             }

@@ -51,6 +51,14 @@ impl<'a> Cursor<'a> {
     pub(crate) fn byte(&mut self) -> Option<u8> {
         self.array().map(|[byte]| byte)
     }
+
+    /// Takes a number of so many bytes, eight at most, little-endian.
+    pub(crate) fn uint_le(&mut self, width: usize) -> Option<u64> {
+        let bytes = self.take(width)?;
+        let mut whole = [0; 8];
+        whole.get_mut(..width)?.copy_from_slice(bytes);
+        Some(u64::from_le_bytes(whole))
+    }
 }
 
 /// For each kind of number how to take it, and how to read it at any place: every offset may be a lie.

@@ -15,14 +15,7 @@ pub struct Opaque {
 }
 
 /// Compressed and encrypted containers that are not opened yet.
-pub static OPAQUE: &[Opaque] = &[
-    Opaque { name: "rar", offset: 0, magic: b"Rar!\x1a\x07" },
-    Opaque { name: "cabinet", offset: 0, magic: b"MSCF\0\0\0\0" },
-    Opaque { name: "erofs", offset: 1024, magic: b"\xe2\xe1\xf5\xe0" },
-    Opaque { name: "parquet", offset: 0, magic: b"PAR1" },
-    Opaque { name: "HDF5", offset: 0, magic: b"\x89HDF\r\n\x1a\n" },
-    Opaque { name: "age", offset: 0, magic: b"age-encryption.org/v1" },
-];
+pub static OPAQUE: &[Opaque] = &[Opaque { name: "age", offset: 0, magic: b"age-encryption.org/v1" }];
 
 impl Opaque {
     /// The opaque format of some bytes, if it is one that is known.
@@ -38,8 +31,8 @@ mod tests {
     #[test]
     fn a_format_is_known_by_its_magic() {
         let probe = |start: &[u8]| Opaque::probe(&Head { start, tail: &[] }).map(|format| format.name);
-        assert_eq!(probe(b"Rar! is a word"), None);
-        assert_eq!(probe(b"Rar!\x1a\x07\x01\0"), Some("rar"));
+        assert_eq!(probe(b"PAR 1"), None);
+        assert_eq!(probe(b"PAR1\x15"), Some("parquet"));
         assert_eq!(probe(b""), None);
     }
 }

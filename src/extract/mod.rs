@@ -11,16 +11,22 @@ pub mod archive;
 pub mod build;
 
 mod cursor;
+mod flatbuffer;
 mod input;
 mod kind;
 pub mod model;
+mod rows;
+pub mod table;
 #[cfg(test)]
 mod testing;
+mod told;
+mod xml;
 
 pub use input::{Input, ReadSeek};
 pub use kind::{OPAQUE, Opaque};
 
 use crate::finding::GapReason;
+use crate::repository::{Id, Kind};
 use crate::slice::FileSlice;
 use std::io::{self, Read};
 
@@ -76,6 +82,12 @@ pub trait Extractor: Sync {
 
     /// Whether its texts are those of a program, where a word is a name more often than a password.
     fn is_program(&self) -> bool {
+        false
+    }
+
+    /// Whether other members of the container around it tell what it is about, so that one worker must see all of
+    /// them: the objects of a repository.
+    fn is_part(&self) -> bool {
         false
     }
 
@@ -189,6 +201,25 @@ pub trait Sink {
         Ok(())
     }
 
+    /// The content of a file as a repository's history keeps it; an id without bytes if it is not known. The path and
+    /// the commit are the sink's to find out, by what was recorded.
+    fn version(&mut self, id: &Id, body: &mut dyn Read) -> Result<(), Stop> {
+        let name = format!("blob {id}");
+        self.member(&Member { name: name.as_bytes(), kind: MemberKind::File, size: None }, body)
+    }
+
+    /// A commit or a tree, which tell where files of a history stand.
+    fn recorded(&mut self, _kind: Kind, _id: &Id, _body: &[u8]) {}
+
+    /// An index, which tells where files stand that are not in the history yet.
+    fn staged(&mut self, _index: &[u8]) {}
+
+    /// Much was recorded, and the files that it tells of follow.
+    fn settled(&mut self) {}
+
+    /// Of the bytes given as raw, so many were blank, since they had been told as texts.
+    fn told_before(&mut self, _bytes: u64) {}
+
     /// Whether a text of this key would be judged by it. A format whose bytes are scanned as they are need not
     /// push others.
     fn wants(&self, _key: &[u8]) -> bool {
@@ -231,6 +262,8 @@ impl From<io::Error> for Halt {
 pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::Gzip,
     &archive::Zstd,
+    // A zlib stream, too.
+    &build::GitObject,
     &archive::Zlib,
     &archive::Xz,
     &archive::Bzip2,
@@ -243,6 +276,9 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::SevenZ,
     &archive::Squashfs,
     &archive::Sif,
+    &archive::Asar,
+    &archive::Cabinet,
+    &archive::Rar,
     &archive::Lzma,
     &model::Npy,
     &model::Pickle,
@@ -250,14 +286,34 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &model::Gguf,
     &model::Safetensors,
     &model::Protobuf,
+    &model::Hdf5,
+    &model::CatBoost,
+    &model::TfLite,
+    &model::Ubjson,
+    &model::Skops,
+    &table::Parquet,
+    &table::Arrow,
+    &table::Feather,
     &build::Pyc,
     &build::Class,
+    &build::Elf,
+    &build::Pe,
+    &build::MachO,
+    &build::Fat,
+    &build::Wasm,
     &build::Sqlite,
+    &build::SqliteLog,
     &build::Notebook,
+    &build::Office,
+    &build::Ole,
+    &build::Pdf,
     &build::SourceMap,
+    &build::GitPack,
+    &build::GitIndex,
     // What says in the middle what it is comes behind what says so at its start.
     &archive::Iso,
     &archive::Ext4,
+    &archive::Erofs,
     // Last of all, see above.
     &archive::Zip,
 ];

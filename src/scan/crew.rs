@@ -10,7 +10,8 @@ use crate::detect::Engine;
 use crate::finding::{Finding, Gap, Totals};
 use crate::image::packages::Records;
 use crate::limits::Limits;
-use crate::place::RootId;
+use crate::place::{Place, RootId};
+use crate::repository::Graph;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -41,6 +42,8 @@ pub(super) struct Results {
     pub(super) dropped: u64,
     /// What package managers recorded, by root.
     pub(super) packages: BTreeMap<RootId, Records>,
+    /// Commits and trees, by where the first of them lay.
+    pub(super) histories: BTreeMap<(Place, Option<u32>), Graph>,
 }
 
 /// How many findings, and how many gaps, one report holds. A hostile artifact could ask for more
@@ -137,6 +140,22 @@ impl<'e> Crew<'e> {
             let fits = records.len() <= room;
             // Behind one that does not fit none is kept.
             room = if fits { room - records.len() } else { 0 };
+            fits
+        });
+    }
+
+    /// Keeps commits and trees that lay at a place, while there is room, as [`Crew::keep`] does.
+    pub(super) fn keep_history(&self, place: Place, entry: Option<u32>, graph: Graph) {
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        results.histories.insert((place, entry), graph);
+        let Results { histories, gaps, .. } = &mut *results;
+        let mut room = self.limits.history;
+        histories.retain(|(place, _), graph| {
+            let fits = graph.weight() <= room;
+            room = if fits { room - graph.weight() } else { 0 };
+            if !fits {
+                gaps.push(super::versions::forgotten(place));
+            }
             fits
         });
     }

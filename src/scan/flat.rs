@@ -8,10 +8,11 @@ use super::crew::{Crew, Scope};
 use super::locate::{Lines, Located};
 use super::nest::Nest;
 use crate::blob::Sums;
-use crate::detect::{Hit, View};
+use crate::detect::{Hit, Unseen, View};
 use crate::finding::{Finding, Gap, GapReason, Scope as GapScope, Totals};
 use crate::place::Place;
 use crate::slice::FileSlice;
+use crate::version::Version;
 use std::io::Read;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +31,8 @@ pub(super) struct Origin {
     pub(super) entry: Option<u32>,
     /// Whether the bytes are those of a file of a layer or directory: nothing was opened to get at them.
     pub(super) is_file: bool,
+    /// Where it stood in the history of a repository.
+    pub(super) version: Option<Arc<Version>>,
 }
 
 /// Small members, back to back.
@@ -76,7 +79,7 @@ impl Batch {
             found.guarded(origin, |found| {
                 let mut hits = Vec::new();
                 let view = View { bytes, owned: 0..bytes.len(), whole: true, name: origin.place.name() };
-                crew.engine.detect_first(&view, &mut hits);
+                found.note(origin, crew.engine.detect_first(&view, &mut hits));
                 if !hits.is_empty() {
                     let before = found.findings.len();
                     found.take(crew, origin, hits, (bytes, &Lines::start(is_text(bytes))));
@@ -119,11 +122,15 @@ impl Window {
             let mut hits = Vec::new();
             let bytes = self.bytes.get(..self.length).unwrap_or_default();
             let view = View { bytes, owned: self.owned.clone(), whole: false, name: self.origin.place.name() };
-            match self.lines.offset {
-                _ if self.content == Content::Numbers => crew.engine.detect_in_numbers(&view, &mut hits),
+            let unseen = match self.lines.offset {
+                _ if self.content == Content::Numbers => {
+                    crew.engine.detect_in_numbers(&view, &mut hits);
+                    Unseen::default()
+                }
                 0 => crew.engine.detect_first(&view, &mut hits),
                 _ => crew.engine.detect(&view, &mut hits),
-            }
+            };
+            found.note(&self.origin, unseen);
             if !hits.is_empty() {
                 found.take(crew, &self.origin, hits, (bytes, &self.lines));
             }
@@ -159,9 +166,20 @@ impl Found {
         }
     }
 
+    /// Tells what the engine left out.
+    fn note(&mut self, origin: &Origin, unseen: Unseen) {
+        self.gaps.extend(left_out(&origin.place, unseen));
+    }
+
     fn gap(&mut self, origin: &Origin, reason: GapReason, detail: String) {
         self.gaps.push(Gap { place: origin.place.clone(), reason, detail, bytes: None, scope: GapScope::Item });
     }
+}
+
+/// The gap of what the engine left out, if it left out anything.
+pub(super) fn left_out(place: &Place, unseen: Unseen) -> Option<Gap> {
+    let detail = unseen.detail()?;
+    Some(Gap { place: place.clone(), reason: GapReason::SizeLimit, detail, bytes: None, scope: GapScope::Item })
 }
 
 /// Cuts what `head` and `reader` hold into windows and offers them. Returns how many bytes there

@@ -90,9 +90,12 @@ pub(super) fn unlined(origin: &Origin, offset: u64, hit: Hit) -> Finding {
         reasons: hit.reasons,
         decoded: hit.decoded,
         note: hit.note,
+        parts: hit.parts,
+        part_of: None,
         instruction: None,
         content: None,
         package: None,
+        version: origin.version.clone(),
     }
 }
 
@@ -117,7 +120,12 @@ mod tests {
             let view = crate::detect::View { bytes, owned: 0..bytes.len(), whole: true, name: b"root/.x" };
             let mut hits = Vec::new();
             crate::detect::Engine::new(&set).unwrap().detect_first(&view, &mut hits);
-            let origin = Origin { place: crate::place::Place::root(crate::place::RootId(0), "x"), entry: None, is_file: false };
+            let origin = Origin {
+                place: crate::place::Place::root(crate::place::RootId(0), "x"),
+                entry: None,
+                is_file: false,
+                version: None,
+            };
             let located = Located { origin: &origin, bytes, lines: &Lines::start(true), heeds_comments: true };
             let found = hits.pop().map(|hit| located.finding(hit));
             assert_eq!(found.map(|found| (found.offset, found.line, found.column)), Some(expected), "{content}");

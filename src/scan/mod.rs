@@ -14,6 +14,7 @@ mod root;
 mod settings;
 mod texts;
 mod tree;
+mod versions;
 mod walker;
 mod within;
 
@@ -77,11 +78,12 @@ pub fn scan(artifact: &Artifact, engine: &Engine, options: &Options, progress: &
     })?;
     let mut results = crew.finish();
     digests::take(artifact, &mut results.findings, &results.packages);
+    versions::name(&mut results.findings, std::mem::take(&mut results.histories), options.limits.history);
     Ok(assemble(artifact, results, ledgers.finish()))
 }
 
 fn assemble(artifact: &Artifact, results: Results, ledgers: Vec<(RootId, LayerEntries)>) -> Audit {
-    let Results { findings, mut gaps, mut seen, dropped, packages } = results;
+    let Results { findings, mut gaps, mut seen, dropped, packages, .. } = results;
     seen.images = artifact.images.len() as u64;
     gaps.extend(artifact.gaps.iter().cloned());
     if let Some(root) = artifact.roots.first().filter(|_| dropped > 0) {

@@ -4,9 +4,11 @@ use super::flat::Origin;
 use crate::finding::{GapReason, Scope};
 use crate::limits::Limits;
 use crate::place::Place;
+use crate::version::Version;
 use std::cell::Cell;
 use std::io::{self, Read};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What bytes at hand are to the artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,16 +32,18 @@ pub(super) struct Nest {
     /// Whether a compressed stream was opened just before: an archive in it counts with it as one.
     pub(super) unwrapped: bool,
     pub(super) budget: Budget,
+    /// Where it stood in the history of a repository.
+    pub(super) version: Option<Arc<Version>>,
 }
 
 impl Nest {
     pub(super) fn new(place: Place, stage: Stage, limits: &Limits) -> Self {
-        Self { place, entry: None, stage, depth: 0, unwrapped: false, budget: Budget::new(limits) }
+        Self { place, entry: None, stage, depth: 0, unwrapped: false, budget: Budget::new(limits), version: None }
     }
 
     pub(super) fn origin(&self) -> Origin {
         let is_file = self.stage == Stage::Inside && self.depth == 0 && !self.unwrapped && self.place.is_file();
-        Origin { place: self.place.clone(), entry: self.entry, is_file }
+        Origin { place: self.place.clone(), entry: self.entry, is_file, version: self.version.clone() }
     }
 
     /// What opening a format here adds to the depth: a layer's own structure nothing, an archive in a

@@ -1,9 +1,9 @@
 //! What an image declares about itself, looked at as names and values.
 
 use super::crew::Crew;
-use super::flat::Origin;
+use super::flat::{Origin, left_out};
 use super::locate::unlined;
-use crate::detect::Hit;
+use crate::detect::{Hit, Unseen};
 use crate::extract::Import;
 use crate::finding::{Finding, Totals};
 use crate::image::{Document, Form, Image, Setting};
@@ -11,15 +11,18 @@ use crate::place::Place;
 
 /// Looks at every setting of an image.
 pub(super) fn scan_image(crew: &Crew<'_>, image: &Image) {
-    let mut findings = Vec::new();
+    let (mut findings, mut gaps) = (Vec::new(), Vec::new());
     for setting in &image.settings {
-        findings.extend(hits_of(crew, setting).into_iter().map(|hit| finding_of(place_of(image, setting), setting, hit)));
+        let place = place_of(image, setting);
+        let (hits, unseen) = hits_of(crew, setting);
+        findings.extend(hits.into_iter().map(|hit| finding_of(place, setting, hit)));
+        gaps.extend(left_out(place, unseen));
     }
-    crew.deliver(findings, Vec::new(), Totals::default());
+    crew.deliver(findings, gaps, Totals::default());
 }
 
 fn finding_of(place: &Place, setting: &Setting, hit: Hit) -> Finding {
-    let origin = Origin { place: place.clone(), entry: None, is_file: false };
+    let origin = Origin { place: place.clone(), entry: None, is_file: false, version: None };
     let inner = hit.name.clone().filter(|name| *name != setting.key);
     Finding { name: joined(&setting.name, inner), instruction: setting.instruction.clone(), ..plain(&origin, hit) }
 }
@@ -51,20 +54,22 @@ pub(super) fn joined(outer: &str, inner: Option<String>) -> Option<String> {
 
 /// Looks at the settings of a document that is no image's own: an attestation, an artifact's config.
 pub(super) fn scan_document(crew: &Crew<'_>, place: &Place, settings: &[Setting]) {
-    let mut findings = Vec::new();
+    let (mut findings, mut gaps) = (Vec::new(), Vec::new());
     for setting in settings {
-        findings.extend(hits_of(crew, setting).into_iter().map(|hit| finding_of(place, setting, hit)));
+        let (hits, unseen) = hits_of(crew, setting);
+        findings.extend(hits.into_iter().map(|hit| finding_of(place, setting, hit)));
+        gaps.extend(left_out(place, unseen));
     }
-    crew.deliver(findings, Vec::new(), Totals::default());
+    crew.deliver(findings, gaps, Totals::default());
 }
 
-fn hits_of(crew: &Crew<'_>, setting: &Setting) -> Vec<Hit> {
+fn hits_of(crew: &Crew<'_>, setting: &Setting) -> (Vec<Hit>, Unseen) {
     let mut hits = Vec::new();
-    match setting.form {
+    let unseen = match setting.form {
         Form::Pair => crew.engine.pair(setting.key.as_bytes(), &setting.value, &mut hits),
         Form::Command | Form::Text => crew.engine.command(&setting.value, &mut hits),
-    }
-    hits
+    };
+    (hits, unseen)
 }
 
 fn place_of<'i>(image: &'i Image, setting: &Setting) -> &'i Place {

@@ -5,9 +5,9 @@
 //! at most: in the innermost document that it stands in, and as a text of that.
 
 use super::crew::Crew;
-use super::flat::Origin;
+use super::flat::{Origin, left_out};
 use super::settings::{joined, plain};
-use crate::detect::{Hit, allow};
+use crate::detect::{Hit, Unseen, allow};
 use crate::extract::Text;
 use crate::finding::{Finding, Totals};
 use crate::image::json::Json;
@@ -19,10 +19,11 @@ const DEPTH: u32 = 8;
 
 /// Looks at a text; of a program or of data.
 pub(super) fn scan_text(crew: &Crew<'_>, origin: &Origin, text: &Text<'_>, is_program: bool) {
-    let mut texts = Texts { crew, origin, offset: text.offset, is_program, findings: Vec::new() };
+    let mut texts = Texts { crew, origin, offset: text.offset, is_program, findings: Vec::new(), unseen: Unseen::default() };
     texts.text(text.name, text.key, text.bytes, 0);
-    if !texts.findings.is_empty() {
-        crew.deliver(texts.findings, Vec::new(), Totals::default());
+    let gap = left_out(&origin.place, texts.unseen);
+    if !texts.findings.is_empty() || gap.is_some() {
+        crew.deliver(texts.findings, gap.into_iter().collect(), Totals::default());
     }
 }
 
@@ -32,6 +33,7 @@ struct Texts<'t, 'e> {
     offset: u64,
     is_program: bool,
     findings: Vec<Finding>,
+    unseen: Unseen,
 }
 
 impl Texts<'_, '_> {
@@ -56,11 +58,10 @@ impl Texts<'_, '_> {
 
     fn judge(&mut self, name: &[u8], key: &[u8], bytes: &[u8]) {
         let mut hits = Vec::new();
-        if self.is_program {
-            self.crew.engine.pair_in_program(key, bytes, &mut hits);
-        } else {
-            self.crew.engine.pair(key, bytes, &mut hits);
-        }
+        self.unseen.add(match self.is_program {
+            true => self.crew.engine.pair_in_program(key, bytes, &mut hits),
+            false => self.crew.engine.pair(key, bytes, &mut hits),
+        });
         if hits.is_empty() {
             return;
         }

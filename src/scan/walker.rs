@@ -8,6 +8,7 @@ use super::crew::{Crew, Scope};
 use super::flat::{self, Batch, Content};
 use super::ledgers::{Ledgers, Open};
 use super::nest::{Nest, Stage};
+use super::versions::Versions;
 use super::within::Within;
 use crate::blob::Digest;
 use crate::extract::{Extractor, Halt, Head, Input, Opaque, probe};
@@ -34,6 +35,8 @@ pub(super) struct Walker<'w, 's, 'e> {
     pub(super) ledger: Option<(&'s Ledgers, Open)>,
     /// What package managers recorded, if a layer or a directory is walked.
     pub(super) packages: Option<Collector>,
+    /// What is known of repositories in it.
+    pub(super) versions: Versions,
     /// What the layer unwraps to, if that is to be proved.
     pub(super) diff_id: Option<Digest>,
     /// Whether a compression was taken off the root.
@@ -50,6 +53,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
             seen: Totals::default(),
             ledger: None,
             packages: None,
+            versions: Versions::new(crew.limits.history),
             diff_id: None,
             was_compressed: false,
         }
@@ -57,6 +61,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
 
     /// Hands in what is left. To be called once, at the end.
     pub(super) fn finish(mut self) {
+        super::versions::finish(&mut self);
         self.flush();
         self.crew.deliver(Vec::new(), std::mem::take(&mut self.gaps), self.seen);
     }
@@ -163,7 +168,9 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
             self.body(nest, reader);
             return;
         };
-        let limit = self.crew.limits.package_record;
+        let is_database = Collector::is_database(nest.place.name());
+        let limits = self.crew.limits;
+        let limit = if is_database { limits.package_database } else { limits.package_record };
         let mut record = Vec::new();
         let got = (&mut *reader).take(limit as u64 + 1).read_to_end(&mut record);
         if got.is_ok_and(|got| got <= limit) {
@@ -232,16 +239,16 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
 
     /// Opens a container that is in memory: here, or on another thread if it is a file of its own.
     fn held(&mut self, nest: &Nest, bytes: Vec<u8>, extractor: &'static dyn Extractor) {
-        if nest.stage != Stage::Inside || nest.depth > 0 || nest.unwrapped {
+        if nest.stage != Stage::Inside || nest.depth > 0 || nest.unwrapped || extractor.is_part() {
             let mut input = Input::memory(&bytes).within(nest.depth, u64::MAX);
             self.open(nest, &mut input, extractor);
             return;
         }
-        let (crew, place, entry) = (self.crew, nest.place.clone(), nest.entry);
+        let (crew, place, entry, version) = (self.crew, nest.place.clone(), nest.entry, nest.version.clone());
         // Besides its bytes an open container takes a batch and some decoder state.
         let cost = bytes.len() + crew.limits.window;
         crew.offer(self.scope, cost, move |scope| {
-            let nest = Nest { entry, ..Nest::new(place, Stage::Inside, crew.limits) };
+            let nest = Nest { entry, version, ..Nest::new(place, Stage::Inside, crew.limits) };
             nest.budget.consume(bytes.len() as u64);
             let mut walker = Walker::new(crew, scope);
             walker.open(&nest, &mut Input::memory(&bytes), extractor);

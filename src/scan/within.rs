@@ -10,6 +10,7 @@ use crate::blob::Hashed;
 use crate::extract::{Extractor, Import, Member, MemberKind, Sink, Stop, Text};
 use crate::finding::{GapReason, Reading};
 use crate::image::lifecycle::{EntryKind, plain};
+use crate::repository::{Id, Kind};
 use crate::slice::FileSlice;
 use std::io::{self, Read};
 
@@ -100,16 +101,25 @@ impl Within<'_, '_, '_, '_> {
                 }
             }
         }
-        if metered.exhausted {
-            let detail = format!(
-                "{}: unpacks to far more than honest data does; the rest was scanned as raw bytes",
-                self.extractor.name()
-            );
-            self.walker.note(self.nest, GapReason::ExpansionLimit, detail, None, self.nest.scope());
-            self.walker.row(Some(self.extractor.name())).gap(GapReason::ExpansionLimit);
-            return Err(Stop);
+        self.afforded(metered.exhausted)
+    }
+
+    /// An error if the budget is used up.
+    fn afforded(&mut self, exhausted: bool) -> Result<(), Stop> {
+        if !exhausted {
+            return Ok(());
         }
-        Ok(())
+        let name = self.extractor.name();
+        let detail = format!("{name}: unpacks to far more than honest data does; the rest was scanned as raw bytes");
+        self.walker.note(self.nest, GapReason::ExpansionLimit, detail, None, self.nest.scope());
+        self.walker.row(Some(name)).gap(GapReason::ExpansionLimit);
+        Err(Stop)
+    }
+
+    /// The id of an object: of a loose one that of its path, which alone tells the format of its repository.
+    fn id(&self, id: &Id) -> Id {
+        let of_path = Id::of_path(self.nest.place.name()).filter(|_| self.extractor.name() == "git object");
+        of_path.unwrap_or_else(|| id.clone())
     }
 }
 
@@ -169,6 +179,41 @@ impl Sink for Within<'_, '_, '_, '_> {
         self.gave = true;
         super::settings::judge_import(self.walker.crew, &self.nest.origin(), import);
         Ok(())
+    }
+
+    fn version(&mut self, id: &Id, body: &mut dyn Read) -> Result<(), Stop> {
+        self.walker.seen.members += 1;
+        let id = self.id(id);
+        let depth = self.nest.depth + self.nest.cost(false);
+        let nest = Nest { stage: Stage::Inside, depth, unwrapped: false, ..self.nest.clone() };
+        let mut counted = Counted { inner: body, bytes: 0 };
+        let mut body = Metered { inner: &mut counted, budget: nest.budget.clone(), exhausted: false };
+        if let Some((nest, start)) = self.walker.versions.version(&nest, id, &mut body) {
+            self.walker.body(&nest, &mut start.as_slice().chain(&mut body));
+        }
+        let exhausted = body.exhausted;
+        self.enter(Reading::Structure, counted.bytes);
+        self.afforded(exhausted)
+    }
+
+    fn recorded(&mut self, kind: Kind, id: &Id, body: &[u8]) {
+        let id = self.id(id);
+        self.gave = true;
+        self.walker.versions.of(self.nest).take(kind, &id, body);
+    }
+
+    fn staged(&mut self, index: &[u8]) {
+        self.walker.versions.of(self.nest).stage(index);
+    }
+
+    fn settled(&mut self) {
+        self.walker.versions.of(self.nest).settle();
+    }
+
+    fn told_before(&mut self, bytes: u64) {
+        self.walker.seen.bytes = self.walker.seen.bytes.saturating_sub(bytes);
+        let raw = &mut self.walker.row(Some(self.extractor.name())).bytes.raw;
+        *raw = raw.saturating_sub(bytes);
     }
 
     fn wants(&self, key: &[u8]) -> bool {

@@ -24,6 +24,8 @@ def drawn():
 def main():
     folder = pathlib.Path(sys.argv[1])
     planted = {"module.pyc": module(folder), "deleted.db": deleted(folder)}
+    planted["kept-wal"] = logged(folder)
+    planted["rolled-journal"] = rolled_back(folder)
     for encoding in ("UTF-8", "UTF-16le", "UTF-16be"):
         planted[f"{encoding}.db"] = database(folder / f"{encoding}.db", encoding)
     print(json.dumps(planted))
@@ -88,6 +90,40 @@ def deleted(folder):
     with connection:
         connection.execute("DROP TABLE gone")
     connection.close()
+    return [[value, "password"]]
+
+
+def logged(folder):
+    """A write-ahead log without its database: a page that was written three times."""
+    value, other = drawn(), drawn()
+    path = folder / "kept"
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, password TEXT)")
+    for password in (value, other, "x"):
+        connection.execute("INSERT INTO users (password) VALUES (?)", (password,))
+        connection.commit()
+    log = (folder / "kept-wal").read_bytes()
+    connection.close()
+    path.unlink()
+    (folder / "kept-wal").write_bytes(log)
+    return [[value, "users.password"], [other, "users.password"]]
+
+
+def rolled_back(folder):
+    """A journal without its database: the pages as they were before a row was deleted."""
+    value = drawn()
+    path = folder / "rolled"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE gone (line TEXT)")
+    connection.execute("INSERT INTO gone VALUES (?)", (f"password = '{value}'",))
+    connection.commit()
+    connection.execute("DELETE FROM gone")
+    journal = (folder / "rolled-journal").read_bytes()
+    connection.rollback()
+    connection.close()
+    path.unlink()
+    (folder / "rolled-journal").write_bytes(journal)
     return [[value, "password"]]
 
 

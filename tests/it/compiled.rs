@@ -14,7 +14,7 @@ fn what_python_compiles_and_stores_is_found_by_its_name_and_once() {
     let python = python.expect("python3 is missing; this test reads what it writes: apt-get install python3");
     assert!(python.status.success(), "{}", String::from_utf8_lossy(&python.stderr));
     let planted: BTreeMap<String, Vec<(String, Value)>> = serde_json::from_slice(&python.stdout).expect("what the script prints");
-    assert_eq!(planted.len(), 5);
+    assert_eq!(planted.len(), 7);
     let answer = scanned(folder.path(), &Limits::default()).expect("a folder");
     assert!(answer.audit.gaps.is_empty(), "{:#?}", answer.audit.gaps);
     let mut wrong = Vec::new();

@@ -12,13 +12,16 @@ mod gitleaks;
 mod hostile;
 mod interop;
 mod ledger;
+mod matrix;
 mod models;
 mod numbers;
 mod packages;
+mod programs;
 mod recall;
 mod rules;
 mod rules_cli;
 mod schema;
+mod tables;
 mod tar_differential;
 
 /// So that the hostile suite can ask what an extractor takes.

@@ -35,8 +35,10 @@ enum Place {
     Piped,
     /// No call: what stands before, behind a user: `user:secret@tcp(…)`.
     Before,
+    /// No call: the word that follows, behind its user: `stats auth user:secret`.
+    Pair,
 }
-use Place::{At, Before, BehindUser, Characters, Either, Final, Here, Login, Piped, Quoted, Yoda};
+use Place::{At, Before, BehindUser, Characters, Either, Final, Here, Login, Pair, Piped, Quoted, Yoda};
 
 /// Calls by the end of their name, the place of the secret, and what it is.
 const TABLE: &[(&str, Place, Kind)] = &[
@@ -44,6 +46,7 @@ const TABLE: &[(&str, Place, Kind)] = &[
     ("basicAuth(", At(1), Kind::Password),
     ("basic_auth(", At(1), Kind::Password),
     ("DigestAuth(", At(1), Kind::Password),
+    (".basic(", At(1), Kind::Password),
     ("ProxyAuth(", At(1), Kind::Password),
     ("PlainAuth(", At(2), Kind::Password),
     ("Authentication(", At(1), Kind::Password),
@@ -55,6 +58,10 @@ const TABLE: &[(&str, Place, Kind)] = &[
     ("Credentials.basic(", At(1), Kind::Password),
     ("getConnection(", At(2), Kind::Password),
     ("createConnection(", At(1), Kind::Password),
+    ("UserPassword(", At(1), Kind::Password),
+    ("mail.NewDialer(", At(3), Kind::Password),
+    ("set_password(", Final(2), Kind::Password),
+    ("AES.new(", At(0), Kind::Key),
     ("QueueConnection(", At(1), Kind::Password),
     ("connect(", BehindUser, Kind::Password),
     ("Connect(", BehindUser, Kind::Password),
@@ -110,6 +117,15 @@ const TABLE: &[(&str, Place, Kind)] = &[
     ("CreateAsync(", At(1), Kind::Password),
     ("sswordToken(", At(1), Kind::Password),
     ("password_verify(", At(0), Kind::Password),
+    ("= password_hash(", At(0), Kind::Password),
+    ("FromPassword(", At(0), Kind::Password),
+    ("make_password(", At(0), Kind::Password),
+    ("hashpw(", At(0), Kind::Password),
+    ("bcrypt.hash(", At(0), Kind::Password),
+    ("hashSync(", At(0), Kind::Password),
+    ("assword.create(", At(0), Kind::Password),
+    ("stats auth ", Pair, Kind::Password),
+    ("http -a ", Pair, Kind::Password),
     ("_sym_encrypt(", At(1), Kind::Password),
     ("_sym_decrypt(", At(1), Kind::Password),
     ("AES_ENCRYPT(", At(1), Kind::Secret),
@@ -156,7 +172,7 @@ pub(super) fn count() -> usize {
 
 /// An argument.
 pub(super) struct Argument<'a> {
-    text: &'a [u8],
+    pub(super) text: &'a [u8],
     start: usize,
     /// The literal that it is, or comes down to.
     pub(super) literal: Option<Range<usize>>,
@@ -185,6 +201,7 @@ pub(super) fn at(bytes: &[u8], index: usize, at: usize) -> (Option<(Range<usize>
         Here => return (here(bytes, behind).map(|value| is(value, *kind)), behind),
         Piped => return (piped(bytes, at).map(|value| is(value, *kind)), behind),
         Before => return (before(bytes, at).map(|value| is(value, *kind)), behind),
+        Pair => return (word_behind_user(bytes, behind).map(|value| is(value, *kind)), behind),
         At(_) | BehindUser | Final(_) | Either | Login => {}
     }
     let (arguments, end) = arguments(bytes, behind);
@@ -194,7 +211,7 @@ pub(super) fn at(bytes: &[u8], index: usize, at: usize) -> (Option<(Range<usize>
         Final(least) => last(&arguments, *least),
         Either => arguments.iter().take(2).find(|argument| argument.literal.is_some()),
         Login => arguments.first(),
-        Here | Quoted | Yoda | Characters | Piped | Before => None,
+        Here | Quoted | Yoda | Characters | Piped | Before | Pair => None,
     };
     // Of one argument to a login a token is expected.
     let token = matches!(place, Final(1)) && arguments.len() == 1;
@@ -239,10 +256,19 @@ fn yoda(bytes: &[u8], at: usize, behind: usize) -> Option<(Range<usize>, Named)>
 }
 
 /// The string whose closing quote stands at `at`, if it is on the same line.
-fn string_before(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+pub(super) fn string_before(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let quote = *bytes.get(at)?;
     let near = bytes.get(at.saturating_sub(96)..at)?;
-    let open = memchr::memrchr2(b'"', b'\n', near).filter(|open| near.get(*open) == Some(&b'"'))?;
+    let open = memchr::memrchr2(quote, b'\n', near).filter(|open| near.get(*open) == Some(&quote))?;
     Some(at - near.len() + open + 1..at)
+}
+
+/// What stands behind the `:` of the word at `at`.
+fn word_behind_user(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let rest = bytes.get(at..bytes.len().min(at + 96))?;
+    let word = rest.get(..rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len()))?;
+    let colon = super::narrow::behind_user(word).filter(|colon| *colon > 0)?;
+    Some(at + colon + 1..at + word.len())
 }
 
 fn characters(bytes: &[u8], at: usize) -> Option<Range<usize>> {
@@ -308,7 +334,9 @@ fn behind_user<'a, 'b>(bytes: &[u8], at: usize, arguments: &'b [Argument<'a>]) -
 /// The last argument, callbacks and options aside, if at least so many stand before it.
 fn last<'a, 'b>(arguments: &'b [Argument<'a>], least: usize) -> Option<&'b Argument<'a>> {
     let trails = |argument: &Argument<'_>| {
-        [&b"function"[..], b"(", b"async", b"{", b"err", b"callback", b"cb"].iter().any(|mark| argument.text.starts_with(mark))
+        [&b"function"[..], b"(", b"async", b"{", b"err", b"callback", b"cb", b"true", b"false", b"null"]
+            .iter()
+            .any(|mark| argument.text.starts_with(mark))
     };
     let found = arguments.iter().rposition(|argument| !trails(argument))?;
     (found >= least).then(|| arguments.get(found)).flatten()
@@ -409,5 +437,11 @@ mod tests {
         check("smtp.PlainAuth(\"\", user, \"abc\", host)", Some("abc"));
         check("jwt.sign({ id: 1, b: 2 }, process.env.X || 'abc', {})", Some("abc"));
         check("create_user(name='x', password='abc')", None);
+        check("request.auth('bob', 'abc', false)", Some("abc"));
+        check("given().auth().basic(\"bob\", \"abc\").get(x)", Some("abc"));
+        check("bcrypt.GenerateFromPassword([]byte(\"abc\"), 10)", Some("abc"));
+        check("mysql_real_connect(conn, \"localhost\", \"root\", \"abc\", \"db\", 0, NULL, 0);", Some("abc"));
+        check(&["stats auth bob:", "abc\n"].concat(), Some("abc"));
+        check("stats auth bob\n", None);
     }
 }

@@ -143,32 +143,84 @@ impl Commands {
     }
 
     /// Calls `found` with each secret that an option of the program `index` at `at` hands over; says where
-    /// the command ends.
-    pub(super) fn at(&self, bytes: &[u8], index: usize, at: usize, mut found: impl FnMut(Range<usize>)) -> usize {
+    /// the command ends. What `split` holds of the command is not taken apart again.
+    pub(super) fn at(
+        &self,
+        bytes: &[u8],
+        (index, at): (usize, usize),
+        split: &mut Split,
+        mut found: impl FnMut(Range<usize>),
+    ) -> usize {
         let Some(name) = self.0.get(index) else { return at };
         let end = at + name.len();
-        if !matches!(bytes.get(end), Some(b' ' | b'\t' | b'"' | b'\'')) {
+        if !self.is_command(bytes, index, at) {
             return end;
         }
-        let before = at.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
-        if before.is_ascii_alphanumeric() || matches!(before, b'_' | b'-' | b'.') {
-            return end;
+        if !split.holds(at, end) {
+            *split = Split::new(bytes, at, end);
         }
-        let words = words(bytes, end);
+        let first = split.words.partition_point(|word| word.start < end);
+        let words = split.words.get(first..).unwrap_or_default();
+        // What stands behind a program of the same name was looked at for that one.
+        let until = split.seen.iter().find(|(program, _)| *program == index).map_or(0, |(_, until)| *until);
+        let done = words.partition_point(|word| word.start < until);
         for means in TABLE.iter().filter(|means| means.programs.contains(name)) {
-            each_of(means, bytes, &words, &mut found);
+            work::add(words.len() - done);
+            each_of(means, bytes, (words, done), &mut found);
         }
-        words.last().map_or(end, |word| word.end)
+        let last = words.last().map_or(end, |word| word.end);
+        split.seen.retain(|(program, _)| *program != index);
+        split.seen.push((index, last.max(until)));
+        last
+    }
+
+    /// Whether the program `index` at `at` shares the words of the command that it stands in.
+    pub(super) fn shares(&self, split: &Split, index: usize, at: usize) -> bool {
+        self.0.get(index).is_some_and(|name| split.holds(at, at + name.len()))
+    }
+
+    /// Whether the program `index` stands at `at` as a word of its own.
+    pub(super) fn is_command(&self, bytes: &[u8], index: usize, at: usize) -> bool {
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
+        let behind = self.0.get(index).and_then(|name| bytes.get(at + name.len()));
+        matches!(behind, Some(b' ' | b'\t' | b'"' | b'\''))
+            && !before.is_ascii_alphanumeric()
+            && !matches!(before, b'_' | b'-' | b'.')
     }
 }
 
-/// The secrets that one option hands over in a command.
-fn each_of(means: &Means, bytes: &[u8], words: &[Range<usize>], found: &mut impl FnMut(Range<usize>)) {
+/// The words of the command that was looked at last: programs that are named in it share them.
+#[derive(Debug, Default)]
+pub(super) struct Split {
+    words: Vec<Range<usize>>,
+    /// Up to where a program may share them: to the middle, if they are not all of the command.
+    shared: usize,
+    /// Up to where each program's options were looked for.
+    seen: Vec<(usize, usize)>,
+}
+
+impl Split {
+    fn new(bytes: &[u8], at: usize, end: usize) -> Self {
+        let words = words(bytes, end);
+        let last = words.last().map_or(end, |word| word.end);
+        let is_cut = words.len() >= WORDS || last + 1 >= end + LONGEST;
+        Self { words, shared: if is_cut { at + (last - at) / 2 } else { last }, seen: Vec::new() }
+    }
+
+    /// Whether the program at `at`, whose name ends at `end`, is a word of it, and not the first of several in quotes.
+    fn holds(&self, at: usize, end: usize) -> bool {
+        let word = self.words.binary_search_by_key(&at, |word| word.start).ok().and_then(|found| self.words.get(found));
+        at < self.shared && word.is_some_and(|word| word.end <= end)
+    }
+}
+
+/// The secrets that one option hands over in a command, behind the first words.
+fn each_of(means: &Means, bytes: &[u8], (words, done): (&[Range<usize>], usize), found: &mut impl FnMut(Range<usize>)) {
     let text = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
-    for (at, word) in words.iter().enumerate() {
+    let places = if means.form == Form::Second && means.option.is_empty() { 0..1 } else { done..words.len() };
+    for (at, word) in words.iter().enumerate().take(places.end).skip(places.start) {
         let given = text(word);
         match means.form {
-            Form::Second if means.option.is_empty() && at > 0 => continue,
             Form::Second if given.starts_with(means.option.as_bytes()) => {
                 let next = words.get(at + 1).filter(|next| !text(next).starts_with(b"/"));
                 next.cloned().into_iter().for_each(&mut *found);
@@ -291,11 +343,27 @@ mod tests {
         let commands = Commands::new();
         for (index, name) in commands.literals().enumerate() {
             for at in memchr::memmem::find_iter(text.as_bytes(), name) {
-                commands.at(text.as_bytes(), index, at, |range| found.push(text[range].to_owned()));
+                commands.at(text.as_bytes(), (index, at), &mut Split::default(), |range| found.push(text[range].to_owned()));
             }
         }
         found.sort_by_key(|secret| text.find(secret.as_str()));
         assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn programs_in_each_other_share_their_words() {
+        let (commands, mut split) = (Commands::new(), Split::default());
+        let tail = "curl -u bob:abc1 http://x | sshpass -p def2 ssh y \"mysql -pghi3 -h z\"";
+        let text = format!("{}{tail}", "sudo curl -s ".repeat(30));
+        let mut found = Vec::new();
+        for (index, at) in commands.literals().enumerate().flat_map(|(index, name)| {
+            memchr::memmem::find_iter(text.as_bytes(), name).map(move |at| (index, at)).collect::<Vec<_>>()
+        }) {
+            commands.at(text.as_bytes(), (index, at), &mut split, |range| found.push(text[range].to_owned()));
+        }
+        found.sort();
+        found.dedup();
+        assert_eq!(found, ["abc1", "def2", "ghi3"]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ instrumentation management mgmt write ingest ingestion push fcm apns maps sendgr
 anthropic azure aws gcp google github gitlab slack heroku algolia firebase cloudflare mapbox sentry newrelic
 rollbar pusher okta auth0 vault unseal wrapping seal recovery transit fernet secretbox base hash salt db
 database redis cosmos cosmosdb eventhub servicebus sas iot device search query function host functions
-passphrase password wallet seed mnemonic validator node rails flask django laravel")
+or passphrase password wallet seed mnemonic validator node rails flask django laravel")
 });
 
 /// What comes before `key` where it opens nothing.

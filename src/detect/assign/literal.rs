@@ -57,6 +57,19 @@ impl<'a> Cursor<'a> {
         closed
     }
 
+    /// Steps over the type that a string is made: `(const char *)"v"`.
+    pub(super) fn cast(&mut self) {
+        let rest = self.rest();
+        let named = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_ *&:".contains(byte);
+        let length = rest.iter().skip(1).take(32).take_while(named).count();
+        let mut ahead = Cursor { at: self.at + length + 2, ..*self };
+        if length > 0 && rest.first() == Some(&b'(') && rest.get(length + 1) == Some(&b')') {
+            ahead.blank();
+            *self = if ahead.quote().is_some() { Cursor { at: self.at + length + 2, ..*self } } else { *self };
+            self.blank();
+        }
+    }
+
     /// The text of a string literal that starts here, whatever marks stand before its quote.
     pub(super) fn literal(&mut self) -> Option<Range<usize>> {
         if matches!(self.peek(), Some(b'%' | b'q')) || self.rest().starts_with(b"[[") {

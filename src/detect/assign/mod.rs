@@ -3,9 +3,11 @@
 //! A literal pass finds where a word that says "secret" stands; [`notation`] finds the value that
 //! belongs to it; [`names`] judges the one, [`value`] the other, and [`model`] both together.
 
+mod block;
 mod calls;
 mod columns;
 mod command;
+mod compared;
 mod language;
 mod lists;
 mod literal;
@@ -14,6 +16,7 @@ pub(super) mod names;
 mod narrow;
 mod notation;
 mod remote;
+mod roster;
 mod syntax;
 mod unwrap;
 mod value;
@@ -154,6 +157,14 @@ pub(super) struct Progress {
     done: usize,
     values: Nest,
     commands: Nest,
+    split: command::Split,
+}
+
+impl Progress {
+    /// How many names and how many commands were passed over.
+    pub(super) fn left_out(&self) -> (usize, usize) {
+        (self.values.left_out, self.commands.left_out)
+    }
 }
 
 /// Stretches that begin in each other. Each may be long and the next one begin a few bytes on, so but so
@@ -162,12 +173,16 @@ pub(super) struct Progress {
 struct Nest {
     end: usize,
     depth: usize,
+    /// What was not looked at.
+    left_out: usize,
 }
 
 impl Nest {
     /// Whether `at` is inside so many.
-    fn is_full(&self, at: usize, most: usize) -> bool {
-        at < self.end && self.depth >= most
+    fn is_full(&mut self, at: usize, most: usize) -> bool {
+        let full = at < self.end && self.depth >= most;
+        self.left_out += usize::from(full);
+        full
     }
 
     fn add(&mut self, at: usize, end: usize) {
@@ -205,6 +220,7 @@ impl Assignments {
     pub(super) fn programs(&self) -> impl Iterator<Item = &'static [u8]> {
         let columns = columns::INSERTS.iter().map(|words| words.as_bytes());
         let all = self.commands.literals().chain(calls::literals()).chain(columns);
+        let all = all.chain(compared::literals()).chain(roster::literals());
         all.take(if self.on_commands.is_some() { usize::MAX } else { 0 })
     }
 
@@ -222,6 +238,12 @@ impl Assignments {
         }
         let name = if foreign.is_some() { at } else { name_start(bytes, at) }..end;
         if name.len() > NAME {
+            return;
+        }
+        if let Some(value) = block::entry(bytes, &name) {
+            progress.values.add(at, value.end);
+            let found = Candidate { value, joint: Joint::Assigned, quoted: true, fills_line: true };
+            hits.extend(self.judge(bytes, &name, found, Around { syntax: Syntax::Lines, ..around }));
             return;
         }
         let Some(found) = notation::candidate(bytes, &name, around.syntax) else {
@@ -248,7 +270,12 @@ impl Assignments {
         around: Around,
         hits: &mut Vec<Hit>,
     ) {
-        if progress.commands.is_full(at, NESTED_PROGRAMS) {
+        let is_program = index < self.commands.count();
+        if is_program && !self.commands.is_command(bytes, index, at) {
+            return;
+        }
+        let shares = is_program && self.commands.shares(&progress.split, index, at);
+        if !shares && progress.commands.is_full(at, NESTED_PROGRAMS) {
             return;
         }
         if let Some(index) = index.checked_sub(self.commands.count()) {
@@ -257,11 +284,13 @@ impl Assignments {
             return;
         }
         let password = Named { kind: Kind::Password, strength: names::Strength::Plain };
-        let end = self.commands.at(bytes, index, at, |value| {
+        let end = self.commands.at(bytes, (index, at), &mut progress.split, |value| {
             let found = Candidate { value, joint: Joint::Option, quoted: true, fills_line: false };
             hits.extend(self.verdict(b"", password, bytes, found, around));
         });
-        progress.commands.add(at, end);
+        if !shares {
+            progress.commands.add(at, end);
+        }
     }
 
     /// Judges what the place in a call or in a list of columns tells; says how far was looked.
@@ -273,6 +302,20 @@ impl Assignments {
                 let name = bytes.get(name)?;
                 self.of_value(name, bytes, found(value, Joint::Column), around)
             }));
+            return end;
+        }
+        let beyond = index.checked_sub(calls::count() + columns::INSERTS.len());
+        if let Some(index) = beyond.filter(|index| *index < compared::count()) {
+            let secret = compared::at(bytes, index, at);
+            hits.extend(secret.and_then(|(value, named)| self.verdict(b"", named, bytes, found(value, Joint::Compared), around)));
+            return at;
+        }
+        if let Some(index) = beyond.and_then(|index| index.checked_sub(compared::count())) {
+            let (secrets, end) = roster::at(bytes, index, at);
+            let named = Named { kind: Kind::Password, strength: names::Strength::Usual };
+            hits.extend(
+                secrets.into_iter().filter_map(|value| self.verdict(b"", named, bytes, found(value, Joint::Told), around)),
+            );
             return end;
         }
         let (secret, end) = calls::at(bytes, index, at);
@@ -351,6 +394,7 @@ impl Assignments {
             shape,
             joint: found.joint,
             quoted: found.quoted,
+            qualified: words::words(name).len() > 1,
             fills_line: found.fills_line,
             literal,
             config: around.syntax == Syntax::Settings,
@@ -369,6 +413,8 @@ impl Assignments {
         hit.reasons = vec![match found.joint {
             Joint::Option => "an option of a known program takes a password".into(),
             Joint::Argument => format!("the call takes a {} in this place", named.kind.as_str()).into(),
+            Joint::Compared if name.is_empty() => format!("what it is held against is called a {}", named.kind.as_str()).into(),
+            Joint::Told if name.is_empty() => "it stands behind a user in a list of them".into(),
             _ => format!("the name promises a {}", named.kind.as_str()).into(),
         }];
         if judged.weak {
@@ -454,6 +500,17 @@ fn is_name(value: &[u8]) -> bool {
 /// Whether a name says that its value is secret.
 pub(super) fn says_secret(name: &[u8]) -> bool {
     names::named(name).is_some_and(|named| named.strength > names::Strength::Hint)
+}
+
+/// Whether a value is what a password was made into.
+pub(super) fn is_hash(value: &[u8]) -> bool {
+    value::is_hash(value)
+}
+
+/// Whether a name is one of where a secret is kept: `existingSecret`.
+pub(super) fn is_elsewhere(name: &[u8]) -> bool {
+    let words = words::words(name);
+    words.len() > 1 && words.last().is_some_and(|last| last.starts_with("secret")) && names::of_words(&words).is_none()
 }
 
 /// Whether a value is made of words: a password that anybody would try.

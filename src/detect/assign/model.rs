@@ -28,6 +28,8 @@ pub(super) struct Traits<'a> {
     pub(super) shape: Shape,
     pub(super) joint: Joint,
     pub(super) quoted: bool,
+    /// Whether the name has more than one word.
+    pub(super) qualified: bool,
     /// Whether a bare value fills its line.
     pub(super) fills_line: bool,
     /// Whether bare words are values in this kind of text.
@@ -106,6 +108,20 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
         // What a table holds in this length is a digest.
         (Kind::Password, Shape::Hex) if traits.joint == Joint::Column => return None,
         (Kind::Password, Shape::Hex) => 3,
+        // A key that says what it is for, as settings of devices and homes have them.
+        // In capitals it is the fingerprint of one, and so it may be in 40 digits.
+        (Kind::Key, Shape::Hex)
+            if named.strength == Strength::Hint
+                && traits.qualified
+                && traits.literal
+                && traits.joint != Joint::Option
+                && length >= 32
+                && length != 40
+                && traits.value.iter().any(u8::is_ascii_lowercase) =>
+        {
+            5
+        }
+        (Kind::Secret, Shape::Hex | Shape::Uuid) => 3,
         (Kind::Password, Shape::Uuid) => 2,
         (Kind::Password, Shape::Digits) => 1 + i32::from(length >= 4 && traits.literal),
         // Words with a year behind them are chosen; names of things are not.
@@ -201,7 +217,7 @@ fn is_phrase(value: &[u8]) -> bool {
 
 /// Points lost in tests and documentation: more where the value is what anybody writes there.
 fn of_trial(traits: Traits<'_>) -> i32 {
-    let made_up = matches!(traits.shape, Shape::Words | Shape::Phrase | Shape::Digits) || traits.value.len() < 8;
+    let made_up = matches!(traits.shape, Shape::Words | Shape::Phrase | Shape::Digits) || traits.value.len() < 6;
     let listed = traits.joint == Joint::Listed && traits.shape == Shape::Mixed;
     if made_up || listed { 2 } else { 1 }
 }

@@ -5,6 +5,7 @@ use super::lists::SAID;
 use super::names::{self, Kind, Named, Strength};
 use super::notation::{Candidate, Joint};
 use super::{NAME, unwrap};
+use std::ops::Range;
 
 /// Where the colon behind a user name is.
 pub(super) fn behind_user(value: &[u8]) -> Option<usize> {
@@ -20,9 +21,11 @@ pub(super) fn to_secret(name: &[u8], mut named: Named, bytes: &[u8], mut found: 
     let mut found = unescaped(bytes, without_scheme(bytes, found));
     let lower = name.to_ascii_lowercase();
     let both = [&b"userpwd"[..], b"userpass", b"user_pwd"].iter().any(|both| lower.ends_with(both));
-    // `--auth user:v`
-    let login = found.joint == Joint::Option && named.kind == Kind::Credential;
-    if (both || login)
+    // `--auth user:v`, "the credentials are user:v"
+    let login = matches!(found.joint, Joint::Option | Joint::Told) && named.kind == Kind::Credential;
+    if let Some(start) = behind_slash(name, bytes, &found.value) {
+        found.value.start = start;
+    } else if (both || login)
         && let Some(colon) = behind_user(bytes.get(found.value.clone())?)
     {
         found.value.start += colon + 1;
@@ -32,6 +35,16 @@ pub(super) fn to_secret(name: &[u8], mut named: Named, bytes: &[u8], mut found: 
         named.strength = Strength::Plain;
     }
     Some((named, found))
+}
+
+/// Where the password starts in `user/password: bob/v`.
+fn behind_slash(name: &[u8], bytes: &[u8], value: &Range<usize>) -> Option<usize> {
+    let before = bytes.get(value.start.saturating_sub(NAME)..value.start)?;
+    let before = before.get(..memchr::memmem::rfind(before, name)?)?.strip_suffix(b"/")?;
+    let users = [&b"user"[..], b"username", b"login", b"User", b"Username", b"Login"];
+    let both = bytes.get(value.clone())?;
+    let slash = memchr::memchr2(b'/', b':', both).filter(|slash| *slash > 0 && *slash + 1 < both.len())?;
+    (!name.is_empty() && users.iter().any(|user| before.ends_with(user))).then_some(value.start + slash + 1)
 }
 
 /// Steps over `Bearer` and its like before the credential itself.

@@ -9,7 +9,7 @@
 use super::super::work;
 use super::literal::{BLANK, Cursor};
 use super::syntax::Syntax;
-use super::{remote, unwrap};
+use super::{remote, roster, unwrap};
 use std::ops::Range;
 
 /// How name and value are joined.
@@ -62,6 +62,9 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     if let Some(value) = unwrap::default_around(bytes, name) {
         return Some(Candidate { value, joint: Joint::Assigned, quoted: true, fills_line: false });
     }
+    if let Some(found) = roster::unpacked(bytes, name) {
+        return found.map(|value| Candidate { value, joint: Joint::Assigned, quoted: true, fills_line: false });
+    }
     let mut text = Cursor { bytes, at: name.end };
     let before = name.start.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b'\n');
     if matches!(bytes_before(bytes, name), [.., b':', b':'] | [.., b'?', b' ', b'"' | b'\''] | [.., b'?', b'"' | b'\'']) {
@@ -108,7 +111,10 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     if joint == Joint::Assigned && matches!(syntax, Syntax::Yaml | Syntax::Unknown) {
         text.block_scalar();
     }
-    text.value(joint, name, syntax, before)
+    let elsewhere = || remote::candidate(behind, name, syntax, closed).filter(|_| joint == Joint::Listed);
+    let found = text.value(joint, name, syntax, before).or_else(elsewhere)?;
+    let set = joint == Joint::Listed && remote::sets(bytes, name);
+    Some(if set { Candidate { joint: Joint::Assigned, ..found } } else { found })
 }
 
 /// Names whose value follows without a joint: SQL, settings of small languages, a sibling.
@@ -175,6 +181,7 @@ fn has_place_beside(bytes: &[u8], name: &Range<usize>, syntax: Syntax, quote: Op
         || before.ends_with(b"define ")
         || before.ends_with(b"(def ")
         || before.ends_with(b"{:")
+        || before.ends_with(b"set(")
         || before.ends_with(b" :");
     let in_sql = text.eq_ignore_ascii_case(b"password") && quote == Some(b'\'');
     defines || !is_verb && (in_sql || !matches!(syntax, Syntax::Code | Syntax::Prose | Syntax::Markup))
@@ -345,6 +352,7 @@ impl Cursor<'_> {
             self.blank();
         }
         self.scheme();
+        self.cast();
         if joint == Joint::Assigned
             && let Some(found) = self.enclosed(name, syntax)
         {

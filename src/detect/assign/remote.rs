@@ -33,6 +33,14 @@ const SETS: &[&[u8]] = &[
     b"setdefault",
     b"setitem",
     b"setenvironmentvariable",
+    b"property",
+    b"param",
+    b"parameter",
+    b"withenv",
+    b"append",
+    b"field",
+    b"stringvar",
+    b".of",
 ];
 /// Calls that take a name and a value to compare, or to copy.
 const COMPARES: &[&[u8]] = &[
@@ -55,17 +63,28 @@ pub(super) fn candidate(text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, c
             .or_else(|| typed(text))
             .or_else(|| fallen_back(text))
             .or_else(|| passed(text, name))
+            .or_else(|| defaulted(text, name))
             .or_else(|| reversed(text.bytes, name))
             .or_else(|| expected(text))
             .or_else(|| declared(text, name))
+            .or_else(|| cell(text, syntax))
     } else {
         opened(text, name)
             .or_else(|| accessors(text))
             .or_else(|| compared(text, name))
+            .or_else(|| cell(text, syntax))
             .or_else(|| told(text, name, syntax))
             .or_else(|| braced(text, name))
     };
     found.filter(|found| !found.value.is_empty())
+}
+
+/// Whether the call whose first argument is the name at `name`, in quotes, sets what it is given a name for.
+pub(super) fn sets(bytes: &[u8], name: &Range<usize>) -> bool {
+    let before = before(bytes, name.start);
+    let callee = before.split_last().and_then(|(_, before)| before.trim_ascii_end().strip_suffix(b"("));
+    let callee = callee.unwrap_or_default().to_ascii_lowercase();
+    SETS.iter().any(|word| callee.ends_with(word))
 }
 
 fn quoted(value: Range<usize>, joint: Joint) -> Candidate {
@@ -220,7 +239,12 @@ fn passed(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
     }
     let call = memchr::memrchr(b'(', before)?;
     let arguments = before.get(call + 1..)?;
-    let most = if before.get(..call)?.ends_with(b"options") { 5 } else { 1 };
+    let most = match before.get(..call)? {
+        [.., b'o', b'p', b't', b'i', b'o', b'n', b's'] => 5,
+        // `Map.of("user", "x", "password", "v")`
+        [.., b'.', b'o', b'f'] => 11,
+        _ => 1,
+    };
     if arguments.iter().filter(|byte| **byte == b',').count() > most || arguments.contains(&b')') {
         return None;
     }
@@ -229,7 +253,19 @@ fn passed(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
         return None;
     }
     let value = text.literal().or_else(|| unwrap::default_of(text, true));
-    value.map(|value| quoted(value, Joint::Listed))
+    value.map(|value| quoted(value, Joint::Assigned))
+}
+
+/// `add_argument("-p", "--N", type=str, default="v")`.
+fn defaulted(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
+    if !before(text.bytes, name.start).ends_with(b"--") || text.peek() != Some(b',') {
+        return None;
+    }
+    let rest = text.rest();
+    let rest = rest.get(..rest.len().min(NEAR))?;
+    let call = rest.get(..memchr::memchr2(b')', b'\n', rest).unwrap_or(rest.len()))?;
+    text.at += memchr::memmem::find(call, b" default=")? + 9;
+    text.literal().map(|value| quoted(value, Joint::Assigned))
 }
 
 /// `Password { get; set; } = "v"` of C#.
@@ -285,6 +321,17 @@ fn braced(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
     (text.peek() == Some(b'}')).then(|| quoted(value, Joint::Assigned))
 }
 
+/// The next cell of a table that has names in one column and values in the other: `| api key | v |`.
+fn cell(mut text: Cursor<'_>, syntax: Syntax) -> Option<Candidate> {
+    text.blank();
+    if !matches!(syntax, Syntax::Prose | Syntax::Unknown) || !text.eat(b"|") {
+        return None;
+    }
+    text.blank();
+    let _ = text.eat(b"`");
+    run(text).filter(|value| value.len() >= 16).map(|value| quoted(value, Joint::Loose))
+}
+
 /// What people write: the word, `is` and the value, or the value in marks of code.
 fn told(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax) -> Option<Candidate> {
     let said = text.bytes.get(name.clone())?;
@@ -297,7 +344,8 @@ fn told(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax) -> Option<Can
         return run(text).filter(|value| value.len() >= 16).map(|value| quoted(value, Joint::Loose));
     }
     let is_prose = matches!(syntax, Syntax::Prose | Syntax::Unknown);
-    let linked = [&b"is: "[..], b"is ", b"ist ", b"est ", b"lautet ", b"es ", b"to "].into_iter().any(|word| text.eat(word));
+    let linked =
+        [&b"is: "[..], b"is ", b"are ", b"ist ", b"est ", b"lautet ", b"es ", b"to "].into_iter().any(|word| text.eat(word));
     if is_prose && (linked || text.peek() == Some(b'`')) {
         let value = text.literal().or_else(|| run(text));
         return value.map(|value| quoted(value, Joint::Told));
@@ -324,10 +372,10 @@ fn told(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax) -> Option<Can
 
 /// The run of characters that are in tokens, if something ends it.
 fn run(text: Cursor<'_>) -> Option<Range<usize>> {
-    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-+/=.~!@#$%^&*".contains(byte);
+    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-+/=.~!@#$%^&*:".contains(byte);
     let length = text.rest().iter().take_while(|byte| token(byte)).count();
     let run = text.rest().get(..length)?;
-    let kept = run.len() - run.iter().rev().take_while(|byte| **byte == b'.').count();
+    let kept = run.len() - run.iter().rev().take_while(|byte| matches!(byte, b'.' | b':')).count();
     let ended = text.rest().get(length).is_none_or(|next| next.is_ascii_whitespace() || b"\"'`,;)\\<".contains(next));
     (ended && kept >= 6).then(|| text.at..text.at + kept)
 }

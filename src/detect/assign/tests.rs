@@ -289,6 +289,32 @@ fn settings() {
     found("notes", &["password = @", "DB_PASSWORD=@", "{\"password\": \"@\"}", "host=x user=y password=@ dbname=z"]);
 }
 
+/// What only the other side, the place or the user before it tells.
+#[test]
+fn values_that_stand_apart_from_their_names() {
+    found("a.py", &["user, password = \"bob\", \"@\"", "[user, password] = ['bob', '@']", "if \"@\" == password:"]);
+    found("a.py", &["USERS = {\"bob\": \"@\"}", "credentials = [(\"bob\", \"@\")]"]);
+    found("A.java", &["props.put(\"password\", \"@\");", "assertEquals(\"@\", user.getPassword());"]);
+    found("a.py", &["p.add_argument('-p', '--password', type=str, default='@', help='x')"]);
+    found("A.java", &["Map.of(\"user\", \"x\", \"password\", \"@\")"]);
+    found("a.cc", &["const char *password = (const char *)\"@\";"]);
+    found("a.go", &["flag.StringVar(&password, \"password\", \"@\", \"the password\")"]);
+    found("CMakeLists.txt", &["set(SIGNING_PASSWORD \"@\")"]);
+    found("haproxy.cfg", &["stats auth bob:@"]);
+    found("setup.md", &["user/pass: bob/@", "The default credentials are bob:@"]);
+    quiet(
+        "a.py",
+        &[
+            "user, password = line.split(':')",
+            "users = {\"bob\": \"Bob Smith\", \"eve\": \"team-17\"}",
+            "if \"password\" == field.name:",
+            "if \"<human>\" == password.algorithm:",
+            "self.assertEqual(user.name, \"<human>\")",
+        ],
+    );
+    quiet("a.yaml", &["cache_key: <hex:32>", "key: <HEX:40>"]);
+}
+
 #[test]
 fn no_secrets() {
     quiet(

@@ -90,7 +90,7 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
 }
 
 /// What a password was made into, or a secret encrypted to.
-fn is_hash(value: &[u8]) -> bool {
+pub(in crate::detect) fn is_hash(value: &[u8]) -> bool {
     let marked = HASHES.iter().any(|mark| value.starts_with(mark.as_bytes()));
     // As MySQL and PostgreSQL keep them.
     let kept = matches!(value, [b'*', digits @ ..] | [b'm', b'd', b'5', digits @ ..]

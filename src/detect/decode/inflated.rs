@@ -9,16 +9,27 @@ pub(super) const LARGEST: usize = 1 << 20;
 /// Raw deflate has no magic: its first bytes must make this much readable text.
 const SAMPLE: usize = 24;
 
+/// Why inflating came to an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// So did the stream, or it is damaged.
+    Stream,
+    /// The bytes ended before the stream did.
+    Input,
+    /// There is more of it than may be made.
+    Budget,
+}
+
 /// What `bytes` hold if they are compressed from their first byte on; at most `budget` of it.
-pub(super) fn layer(bytes: &[u8], budget: usize) -> Option<Layer> {
+pub(super) fn layer(bytes: &[u8], budget: usize) -> Option<(Layer, Ended)> {
     let budget = budget.min(LARGEST);
-    let (how, text) = match readable::magic(bytes) {
+    let (how, (text, ended)) = match readable::magic(bytes) {
         Some(Magic::Gzip) => ("gzip", inflate(false, bytes.get(gzip_header(bytes)?..)?, budget)),
         Some(Magic::Zlib) => ("zlib", inflate(true, bytes, budget)),
         None if is_deflate(bytes) => ("deflate", inflate(false, bytes, budget)),
         None => return None,
     };
-    (!text.is_empty()).then(|| Layer::whole(how, 0..bytes.len(), text))
+    (!text.is_empty()).then(|| (Layer::whole(how, 0..bytes.len(), text), ended))
 }
 
 /// Whether `bytes` look like a raw deflate stream (RFC 1951) of text: one block with Huffman codes. Most
@@ -31,7 +42,7 @@ pub(super) fn is_deflate(bytes: &[u8]) -> bool {
     };
     let opens = opens && bytes.get(..SAMPLE).is_some_and(|head| !readable::reads(head));
     opens && {
-        let sample = inflate(false, bytes, SAMPLE);
+        let (sample, _) = inflate(false, bytes, SAMPLE);
         sample.len() == SAMPLE && readable::reads(&sample)
     }
 }
@@ -63,9 +74,10 @@ fn opens_dynamic(bytes: &[u8]) -> bool {
 }
 
 /// Inflates until the budget, the end, or damage; what came out before stays.
-fn inflate(zlib: bool, bytes: &[u8], budget: usize) -> Vec<u8> {
+fn inflate(zlib: bool, bytes: &[u8], budget: usize) -> (Vec<u8>, Ended) {
     let mut stream = Decompress::new(zlib);
     let mut text: Vec<u8> = Vec::new();
+    let mut why = Ended::Budget;
     while text.len() < budget {
         // Room grows with what was made, never with what the input claims.
         text.reserve(text.len().clamp(SAMPLE, 64 << 10).min(budget - text.len()));
@@ -74,11 +86,12 @@ fn inflate(zlib: bool, bytes: &[u8], budget: usize) -> Vec<u8> {
         let status = stream.decompress_vec(rest, &mut text, FlushDecompress::None);
         let ended = !matches!(status, Ok(flate2::Status::Ok | flate2::Status::BufError));
         if ended || (stream.total_in(), stream.total_out()) == before {
+            why = if ended { Ended::Stream } else { Ended::Input };
             break;
         }
     }
     text.truncate(budget);
-    text
+    (text, why)
 }
 
 /// Where the compressed data of a gzip member starts (RFC 1952, section 2.3).
@@ -108,7 +121,7 @@ mod tests {
 
     fn check(bytes: &[u8], expected: Option<(&'static str, usize)>) {
         let found = layer(bytes, 100_000);
-        assert_eq!(found.map(|layer| (layer.how, layer.text.len())), expected);
+        assert_eq!(found.map(|(layer, _)| (layer.how, layer.text.len())), expected);
     }
 
     fn deflated(text: &[u8]) -> Vec<u8> {
@@ -139,7 +152,8 @@ mod tests {
         let mut whole = GzEncoder::new(Vec::new(), Compression::fast());
         whole.write_all(&long).unwrap();
         let cut = whole.finish().unwrap();
-        let found = layer(&cut[..cut.len() / 2], 1 << 20).unwrap();
+        let (found, ended) = layer(&cut[..cut.len() / 2], 1 << 20).unwrap();
+        assert_eq!(ended, Ended::Input);
         assert!(found.text.len() > 1000 && long.starts_with(&found.text));
     }
 }

@@ -20,7 +20,7 @@ mod wide;
 mod wrapped;
 mod written;
 
-use super::Hit;
+use super::{Hit, Text};
 use crate::rules::rank;
 use layer::Layer;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,11 +50,12 @@ pub(super) fn is_suspect(run: &[u8]) -> bool {
     base64::is_suspect(run) || hex::is_suspect(run)
 }
 
-/// Adds to what was found in a text what is found in the encodings within. `name` is what a structure
-/// calls the text.
-pub(super) fn search(bytes: &[u8], name: Option<&[u8]>, looked: Looked, look: Look<'_>) -> Vec<Hit> {
-    let found = Descent { look, left: BUDGET }.within(bytes, name, looked, 0);
-    found.into_iter().map(|found| found.hit).collect()
+/// Adds to what was found in a text what is found in the encodings within. Also says how many encoded texts
+/// were not looked at to their end.
+pub(super) fn search(text: &Text<'_>, looked: Looked, look: Look<'_>) -> (Vec<Hit>, usize) {
+    let mut descent = Descent { look, left: BUDGET, goes_on: text.goes_on, left_out: 0 };
+    let found = descent.within(text.bytes, text.name, looked, 0);
+    (found.into_iter().map(|found| found.hit).collect(), descent.left_out)
 }
 
 /// A hit, and where exactly it stood: its span may be that of the whole run.
@@ -67,6 +68,10 @@ struct Descent<'l> {
     look: Look<'l>,
     /// Bytes that may still be decoded.
     left: usize,
+    /// Whether the text goes on where it ends here.
+    goes_on: bool,
+    /// Encoded texts that were not looked at, or not to their end.
+    left_out: usize,
 }
 
 impl Descent<'_> {
@@ -78,28 +83,34 @@ impl Descent<'_> {
         // All texts of one depth before any deeper one: what is nested cannot use up the budget of the rest.
         let mut texts = Vec::new();
         for mut layer in layers {
+            self.left_out += usize::from(layer.text.len() > self.left);
             layer.text.truncate(self.left);
             self.left -= layer.text.len();
             if layer.text.is_empty() {
-                break;
+                continue;
             }
             let named = named(bytes, &layer, name).map(<[u8]>::to_vec);
             let looked = (self.look)(&layer.text, named.as_deref());
             texts.push((layer, named, looked));
         }
         for (layer, named, looked) in texts {
+            let touches = self.goes_on && layer.run.end + 4 >= bytes.len();
+            let goes_on = std::mem::replace(&mut self.goes_on, touches);
             let inner = self.within(&layer.text, named.as_deref(), looked, depth + 1);
+            self.goes_on = goes_on;
             merged.take(&layer, inner);
         }
         merged.found
     }
 
     /// The layers directly in a text. What lies in a credential that was found is that credential.
-    fn layers(&self, bytes: &[u8], name: Option<&[u8]>, suspects: &[Range<usize>], hits: &[Hit], depth: usize) -> Vec<Layer> {
+    fn layers(&mut self, bytes: &[u8], name: Option<&[u8]>, suspects: &[Range<usize>], hits: &[Hit], depth: usize) -> Vec<Layer> {
         let mut layers = Vec::new();
         if depth > 0
-            && let Some(layer) = inflated::layer(bytes, self.left)
+            && let Some((layer, ended)) = inflated::layer(bytes, self.left)
         {
+            let cut = ended == inflated::Ended::Input && self.goes_on || ended == inflated::Ended::Budget;
+            self.left_out += usize::from(cut);
             return vec![layer];
         }
         if name.is_some()

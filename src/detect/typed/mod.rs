@@ -8,10 +8,11 @@ mod terraform;
 use super::assign::{Looks, Syntax};
 use super::context::Around;
 use super::outline::Language;
-use super::{Engine, Hit, View, judge};
+use super::{Engine, Hit, Unseen, View, judge};
 use crate::finding::{Confidence, Severity};
 use crate::rules::{Rule, rank};
 use kubernetes::{Value, What};
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -40,11 +41,18 @@ impl Typed {
 
     /// Judges the values of a whole document. What was `found` in encoded ones goes; what takes its place
     /// is returned. Releases in what was decoded are not opened, so that little cannot become much.
-    pub(super) fn detect(&self, engine: &Engine, view: &View<'_>, is_decoded: bool, found: &mut Vec<Hit>) -> Vec<Hit> {
+    pub(super) fn detect(
+        &self,
+        engine: &Engine,
+        view: &View<'_>,
+        (is_decoded, unseen): (bool, &mut Unseen),
+        found: &mut Vec<Hit>,
+    ) -> Vec<Hit> {
         let Some(language) = Language::of(view) else { return Vec::new() };
         let values = kubernetes::values(view.bytes, language);
         let mut hits = Vec::new();
-        let mut work = Work { typed: self, engine, text: view.bytes, inflated: if is_decoded { INFLATED } else { 0 } };
+        let inflated = if is_decoded { INFLATED } else { 0 };
+        let mut work = Work { typed: self, engine, text: view.bytes, inflated, unseen: Cell::new(Unseen::default()) };
         if values.iter().any(|value| matches!(value.what, What::Encoded | What::Plain)) {
             // It knows one value; here all are known.
             found.retain(|hit| hit.rule.id != RULE);
@@ -52,6 +60,7 @@ impl Typed {
         for value in &values {
             work.judge(value, found, &mut hits);
         }
+        unseen.add(work.unseen.get());
         for value in terraform::values(view.bytes, language) {
             self.named_above(engine, view.bytes, &value, found);
         }
@@ -85,9 +94,17 @@ struct Work<'a> {
     engine: &'a Engine,
     text: &'a [u8],
     inflated: usize,
+    /// What was left out of what was decoded.
+    unseen: Cell<Unseen>,
 }
 
 impl Work<'_> {
+    fn note(&self, unseen: Unseen) {
+        let mut all = self.unseen.get();
+        all.add(unseen);
+        self.unseen.set(all);
+    }
+
     fn judge(&mut self, value: &Value, found: &mut Vec<Hit>, hits: &mut Vec<Hit>) {
         let overlaps = |hit: &Hit| hit.span.start < value.span.end && value.span.start < hit.span.end;
         let text = self.text.get(value.span.clone()).unwrap_or_default();
@@ -138,7 +155,7 @@ impl Work<'_> {
             return self.member(key, bytes);
         }
         let mut hits = Vec::new();
-        self.engine.pair(key, bytes, &mut hits);
+        self.note(self.engine.pair(key, bytes, &mut hits));
         // The path tells the name.
         hits.iter_mut().for_each(|hit| {
             hit.name = hit.name.take().filter(|name| name.as_bytes() != key);
@@ -153,7 +170,7 @@ impl Work<'_> {
     /// What stands in a file that is a value.
     fn member(&self, name: &[u8], bytes: &[u8]) -> Vec<Hit> {
         let mut hits = Vec::new();
-        self.engine.decoded(&View { bytes, owned: 0..bytes.len(), whole: true, name }, &mut hits);
+        self.note(self.engine.decoded(&View { bytes, owned: 0..bytes.len(), whole: true, name }, &mut hits));
         let is_text = memchr::memchr(0, bytes).is_none();
         hits.retain(|hit| !(is_text && hit.secret.is_empty()));
         hits
@@ -163,6 +180,7 @@ impl Work<'_> {
     fn release(&mut self, bytes: &[u8]) -> Vec<Hit> {
         let mut hits: Vec<Hit> = Vec::new();
         if self.inflated >= INFLATED {
+            self.note(Unseen { encoded: 1, ..Unseen::default() });
             return hits;
         }
         let Some(json) = helm::inflate(bytes) else { return hits };
@@ -172,9 +190,10 @@ impl Work<'_> {
             if text.is_file || text.text.contains(&b'\n') {
                 let name: &[u8] = if text.is_file { b"" } else { b"manifest.yaml" };
                 let view = View { bytes: &text.text, owned: 0..text.text.len(), whole: true, name };
-                self.engine.decoded(&view, &mut inner);
+                self.note(self.engine.decoded(&view, &mut inner));
             } else {
-                self.engine.pair(text.path.rsplit('.').next().unwrap_or_default().as_bytes(), &text.text, &mut inner);
+                let key = text.path.rsplit('.').next().unwrap_or_default();
+                self.note(self.engine.pair(key.as_bytes(), &text.text, &mut inner));
             }
             for mut hit in inner {
                 hit.name = super::outline::joined(text.path.clone(), hit.name, false);
@@ -217,6 +236,29 @@ impl Work<'_> {
         hit.reasons = vec![DECLARED.into()];
         Some(hit)
     }
+}
+
+/// How many Secrets of Kubernetes begin in a view that does not hold them as a whole. `first` says that it starts
+/// where its member does.
+pub(super) fn cut(view: &View<'_>, first: bool) -> usize {
+    if view.whole {
+        return 0;
+    }
+    let yaml = Syntax::of(view.name) == Syntax::Yaml;
+    let owned = view.bytes.get(..view.owned.end).unwrap_or_default();
+    let declared = memchr::memmem::find_iter(owned, b"Secret").filter(|at| view.owned.contains(at));
+    let is_cut = |at: &usize| {
+        let before = view.bytes.get(at.saturating_sub(16)..*at).unwrap_or_default();
+        let joint = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'"' | b'\'' | b':')).count();
+        let kind = before.get(..before.len() - joint).is_some_and(|before| before.ends_with(b"kind")) && before.contains(&b':');
+        // A list or a reference names other kinds right behind.
+        let ends = view.bytes.get(at + 6).is_none_or(|next| matches!(next, b'"' | b'\'' | b'\n' | b'\r' | b' ' | b','));
+        let opened = first || view.bytes.get(..*at).is_some_and(|before| memchr::memmem::rfind(before, b"\n---").is_some());
+        let rest = view.bytes.get(*at..).unwrap_or_default();
+        let closed = !view.goes_on() || memchr::memmem::find(rest, b"\n---").is_some();
+        kind && ends && !(yaml && opened && closed)
+    };
+    declared.filter(is_cut).count()
 }
 
 /// What base64 in either alphabet, wrapped or not, stands for.

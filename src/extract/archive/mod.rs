@@ -1,8 +1,12 @@
 //! Archives and compressed streams.
 
 mod ar;
+mod asar;
 mod bzip2;
+mod cabinet;
 mod cpio;
+mod erofs;
+mod erofs_blocks;
 mod ext4;
 mod ext4_blocks;
 mod fields;
@@ -12,6 +16,7 @@ mod iso_records;
 mod lz4;
 mod lzma;
 mod parts;
+mod rar;
 mod rpm;
 mod sevenz;
 mod sevenz_header;
@@ -26,18 +31,23 @@ mod tar_header;
 mod tree;
 mod xz;
 mod zip;
+mod zip_sheets;
 mod zip_sweep;
 mod zlib;
 mod zstd;
 
 pub use ar::Ar;
+pub use asar::Asar;
 pub use bzip2::Bzip2;
+pub use cabinet::Cabinet;
 pub use cpio::Cpio;
+pub use erofs::Erofs;
 pub use ext4::Ext4;
 pub use gzip::Gzip;
 pub use iso::Iso;
 pub use lz4::Lz4;
 pub use lzma::Lzma;
+pub use rar::Rar;
 pub use rpm::Rpm;
 pub use sevenz::SevenZ;
 pub use sif::Sif;

@@ -7,6 +7,7 @@
 
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink, reason_of};
 use super::spans::Span;
+use super::zip_sheets::Workbook;
 use super::zip_sweep;
 use crate::finding::GapReason;
 use crate::place::escaped;
@@ -127,7 +128,8 @@ fn listed(
         sink.raw(&mut archive.comment().to_vec().as_slice())?;
     }
     let numbers = storages(archive);
-    for index in 0..archive.len() {
+    let mut workbook = workbook(archive);
+    for index in workbook.order(archive.len()) {
         let entry = match Entry::of(archive, index, &numbers) {
             Ok(entry) => entry,
             Err(error) => {
@@ -153,7 +155,7 @@ fn listed(
             spans.push(entry.span);
             continue;
         }
-        match read(archive, index, &entry.member(), sink)? {
+        match read(archive, (index, &entry.member()), &mut workbook, sink)? {
             None => spans.push(entry.span),
             // Uncovered, its bytes are swept: read once more by its local header, and as they are.
             Some((reason, detail)) => {
@@ -168,8 +170,8 @@ fn listed(
 /// Reads an entry, and says why it could not be read to its end.
 fn read(
     archive: &mut ZipArchive<&mut Box<dyn ReadSeek + '_>>,
-    index: usize,
-    member: &Member<'_>,
+    (index, member): (usize, &Member<'_>),
+    workbook: &mut Workbook,
     sink: &mut dyn Sink,
 ) -> Result<Option<(GapReason, String)>, Halt> {
     let mut entry = match archive.by_index(index) {
@@ -177,9 +179,16 @@ fn read(
         Err(error) => return Ok(Some((reason_to_refuse(&error), error.to_string()))),
     };
     let mut body = Watched { inner: &mut entry, failure: None };
-    sink.member(member, &mut body)?;
+    workbook.tell((index, member), &mut body, sink)?;
     let drained = io::copy(&mut body, &mut io::sink());
     Ok(body.failure.or(drained.err()).map(|error| (reason_of(&error), error.to_string())))
+}
+
+/// What the sheets of the archive need, if it is a workbook.
+fn workbook(archive: &mut ZipArchive<&mut Box<dyn ReadSeek + '_>>) -> Workbook {
+    let index = std::str::from_utf8(Workbook::TABLE).ok().and_then(|name| archive.index_for_name(name));
+    let entry = index.and_then(|index| archive.by_index(index).ok());
+    index.zip(entry).map(|(index, mut entry)| Workbook::read(index, &mut entry)).unwrap_or_default()
 }
 
 /// What the crate's refusal to open an entry says of it.

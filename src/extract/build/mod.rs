@@ -2,13 +2,23 @@
 
 mod class;
 mod flow;
+mod git;
 mod notebook;
+mod office;
+mod ole;
+mod pdf;
+mod program;
 mod pyc;
 mod source_map;
 mod sqlite;
 
 pub use class::Class;
+pub use git::{GitIndex, GitObject, GitPack};
 pub use notebook::Notebook;
+pub use office::Office;
+pub use ole::Ole;
+pub use pdf::Pdf;
+pub use program::{Elf, Fat, MachO, Pe, Wasm};
 pub use pyc::Pyc;
 pub use source_map::SourceMap;
-pub use sqlite::Sqlite;
+pub use sqlite::{Sqlite, SqliteLog};

@@ -6,7 +6,7 @@ use super::super::{Sink, Stop, Text};
 const KEY: usize = 64;
 
 /// Whether a text may be the name of another: a word of a program, no sentence and no token.
-pub(super) fn is_key(text: &[u8]) -> bool {
+pub(in crate::extract) fn is_key(text: &[u8]) -> bool {
     let starts = text.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_');
     let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b':');
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
@@ -19,32 +19,42 @@ const TELLING: [&[u8]; 12] =
     [b"pass", b"pwd", b"secret", b"token", b"key", b"cred", b"auth", b"private", b"dsn", b"ur", b"account", b"conn"];
 
 /// Whether a key promises something worth to be judged by.
-pub(super) fn is_telling(key: &[u8]) -> bool {
+pub(in crate::extract) fn is_telling(key: &[u8]) -> bool {
     let lower: Vec<u8> = key.iter().take(KEY).map(u8::to_ascii_lowercase).collect();
     TELLING.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
 }
 
 /// Whether a field of a record holds the name of what its other field holds.
-pub(super) fn names(field: &[u8]) -> bool {
+pub(in crate::extract) fn names(field: &[u8]) -> bool {
     matches!(field, b"key" | b"name" | b"variable" | b"var" | b"setting" | b"parameter" | b"field" | b"Key" | b"Name")
+}
+
+/// Whether a column holds what the value beside it is called.
+pub(in crate::extract) fn holds_names(column: &[u8]) -> bool {
+    super::super::rows::holds_names(&String::from_utf8_lossy(column))
+}
+
+/// Whether a column holds values that the row gives a name.
+pub(in crate::extract) fn holds_values(column: &[u8]) -> bool {
+    super::super::rows::holds_values(&String::from_utf8_lossy(column))
 }
 
 /// A text shorter than this holds nothing, not even a name with a value, unless its own key says so.
 const SHORT: usize = 8;
 
 /// Pushes a text that may hold something. Models have millions of words that cannot.
-pub(super) fn push(text: &Text<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
+pub(in crate::extract) fn push(text: &Text<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
     let is_idle = text.bytes.is_empty() || text.bytes.len() < SHORT && !sink.wants(text.key);
     if is_idle { Ok(()) } else { sink.text(text) }
 }
 
 /// A path that is one key longer.
-pub(super) fn joined(path: &[u8], key: &[u8]) -> Vec<u8> {
+pub(in crate::extract) fn joined(path: &[u8], key: &[u8]) -> Vec<u8> {
     if path.is_empty() { key.to_vec() } else { [path, b".", key].concat() }
 }
 
 /// Whether bytes read as text: UTF-8 without controls.
-pub(super) fn is_text(bytes: &[u8]) -> bool {
+pub(in crate::extract) fn is_text(bytes: &[u8]) -> bool {
     let is_control = |byte: &u8| *byte < b' ' && !matches!(byte, b'\n' | b'\r' | b'\t' | b'\x1b' | b'\x0c');
     std::str::from_utf8(bytes).is_ok() && !bytes.iter().any(|byte| is_control(byte) || *byte == 0x7f)
 }

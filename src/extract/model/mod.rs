@@ -1,20 +1,30 @@
 //! Models: what machine learning keeps its weights in, with the settings that stand beside them.
 
+mod catboost;
 mod dtype;
 mod gguf;
+mod hdf5;
 mod joblib;
-mod keys;
+pub(super) mod keys;
 mod numpy;
 mod pickle;
 mod protobuf;
 mod safetensors;
+mod skops;
+mod tflite;
+mod ubjson;
 
+pub use catboost::CatBoost;
 pub use gguf::Gguf;
+pub use hdf5::Hdf5;
 pub use joblib::OldJoblib;
 pub use numpy::Npy;
 pub use pickle::Pickle;
 pub use protobuf::Protobuf;
 pub use safetensors::Safetensors;
+pub use skops::Skops;
+pub use tflite::TfLite;
+pub use ubjson::Ubjson;
 
 use super::{Halt, Input, Sink};
 use std::io::{self, BufRead, Read};

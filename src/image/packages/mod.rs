@@ -10,6 +10,8 @@ mod dpkg;
 mod npm;
 mod path;
 mod python;
+mod rpm;
+mod rpm_store;
 mod shelf;
 
 pub use python::source_of;
@@ -90,12 +92,19 @@ impl Collector {
         let may_be = matches!(name, b"status" | b"installed" | b"RECORD" | b"package.json" | b"package-lock.json")
             || matches!(name, b".package-lock.json" | b"npm-shrinkwrap.json")
             || name.ends_with(b".md5sums")
+            || matches!(name, b"rpmdb.sqlite" | b"Packages.db" | b"Packages")
             || memchr::memmem::find(path, b"status.d/").is_some();
         let path = if may_be { labels(path) } else { return false };
         dpkg::record(&path).is_some()
             || apk::record(&path).is_some()
             || python::record(&path).is_some()
             || npm::record(&path).is_some()
+            || rpm::record(&path).is_some()
+    }
+
+    /// Whether the file at `path` is a record of all packages in one, which is longer than others.
+    pub fn is_database(path: &[u8]) -> bool {
+        rpm::record(&labels(path)).is_some()
     }
 
     /// Takes down what the record at `path` says.
@@ -109,6 +118,9 @@ impl Collector {
             self.python(path.get(..depth).unwrap_or_default(), name, version, bytes);
         } else if let Some(record) = npm::record(&path) {
             self.npm(&path, record, bytes);
+        } else if let Some((depth, store)) = rpm::record(&path) {
+            let base = path.get(..depth).unwrap_or_default();
+            rpm_store::each(store, bytes, &mut |header| self.rpm(base, header));
         }
     }
 
@@ -182,6 +194,23 @@ impl Collector {
         for (path, sum) in python::files(bytes) {
             if let Some(path) = below(base, &path) {
                 self.file(key(&path), owner, sum);
+            }
+        }
+    }
+
+    fn rpm(&mut self, base: &[&[u8]], header: &[u8]) {
+        let Some(package) = rpm::installed(header) else { return };
+        let standing = match package.vendor {
+            // Built by somebody who did not say who it is, as those do who build for themselves.
+            b"" => Standing::Named,
+            vendor if rpm::is_of_distribution(vendor) => Standing::Distribution,
+            _ => Standing::Published,
+        };
+        let Some(owner) = self.owner(Keeper::Rpm, package.name, &package.version, standing, base) else { return };
+        for (path, sum) in &package.files {
+            let path = labels(path);
+            if sum.is_some() && !path.contains(&&b".."[..]) {
+                self.merged_file(base, &path, owner, *sum);
             }
         }
     }

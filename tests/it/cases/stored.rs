@@ -46,8 +46,12 @@ pub(super) fn store(case: &Case, form: Form, folder: &Path) -> String {
 }
 
 fn files(at: &Path, files: &[Entry]) {
-    let members = files.iter().map(|file| (file.path.clone(), Body::Bytes(tree::content(file)))).collect();
-    directory(at, members);
+    let member = |file: &Entry| (file.path.clone(), Body::Bytes(tree::content(file)));
+    let members = |file: &Entry| match tree::repository(file) {
+        Some(files) => files.iter().map(member).collect(),
+        None => vec![member(file)],
+    };
+    directory(at, files.iter().flat_map(members).collect());
 }
 
 fn directory(at: &Path, members: Members) {

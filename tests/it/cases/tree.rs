@@ -2,7 +2,7 @@
 //! what no library would write.
 
 use super::written::{Compression, Encoding, Entry, Long, Sparse};
-use crate::hostile::{archives, images, samples};
+use crate::hostile::{archives, git, images, samples};
 use tar::{EntryType, Header};
 use watertight::forge::image::gzip;
 
@@ -35,8 +35,42 @@ pub(super) fn content(entry: &Entry) -> Vec<u8> {
     entry.encode.iter().fold(repeated, |bytes, encoding| encoded(&bytes, *encoding))
 }
 
+/// The files of a repository, if the entry is one.
+pub(super) fn repository(entry: &Entry) -> Option<Vec<Entry>> {
+    let commits: Vec<_> = entry.git.as_ref()?.iter().map(|commit| (commit.path.clone(), content(commit))).collect();
+    let objects = git::history(&commits);
+    let file = |path: &str, bytes: &[u8]| Entry {
+        path: format!("{}/{path}", entry.path),
+        hex: Some(data_encoding::HEXLOWER.encode(bytes)),
+        ..Entry::default()
+    };
+    let head = file("HEAD", b"ref: refs/heads/main\n");
+    let rest = match entry.packed {
+        true => vec![file("objects/pack/pack-1.pack", &git::packed(&objects))],
+        false => objects.iter().map(|object| file(&object.path(), &git::loose(object.kind, &object.body))).collect(),
+    };
+    Some(std::iter::once(head).chain(rest).collect())
+}
+
 fn unhex(hex: &str) -> Vec<u8> {
     data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).expect("hex digits")
+}
+
+/// A value as some notation writes it.
+pub(super) fn written(bytes: &[u8], how: &str) -> Vec<u8> {
+    let each = |write: fn(u8) -> String| bytes.iter().map(|byte| write(*byte)).collect::<String>().into_bytes();
+    match how {
+        "base64" => encoded(bytes, Encoding::Base64),
+        "base64url" => data_encoding::BASE64URL_NOPAD.encode(bytes).into_bytes(),
+        "hex" => encoded(bytes, Encoding::Hex),
+        "gzip" => encoded(bytes, Encoding::Gzip),
+        "utf16le" => encoded(bytes, Encoding::Utf16le),
+        "percent" => each(|byte| format!("%{byte:02X}")),
+        "unicode" => each(|byte| format!("\\u{byte:04x}")),
+        "entities" => each(|byte| format!("&#x{byte:x};")),
+        "quoted" => each(|byte| format!("={byte:02X}")),
+        _ => panic!("no notation is called {how}"),
+    }
 }
 
 fn encoded(bytes: &[u8], encoding: Encoding) -> Vec<u8> {
@@ -51,6 +85,7 @@ fn encoded(bytes: &[u8], encoding: Encoding) -> Vec<u8> {
         Encoding::Lz4Legacy => archives::lz4_legacy(bytes),
         Encoding::Snappy => archives::snappy(bytes),
         Encoding::Base64 => data_encoding::BASE64.encode(bytes).into_bytes(),
+        Encoding::FromBase64 => data_encoding::BASE64.decode(bytes.trim_ascii()).expect("base64"),
         Encoding::Hex => data_encoding::HEXLOWER.encode(bytes).into_bytes(),
         Encoding::Percent => bytes.iter().flat_map(|byte| format!("%{byte:02X}").into_bytes()).collect(),
         Encoding::QuotedPrintable => {
@@ -101,7 +136,10 @@ fn named(entries: &[Entry], archive: impl Fn(&[(&str, &[u8])]) -> Vec<u8>) -> Ve
 pub(super) fn tar(entries: &[Entry], endless: bool) -> Vec<u8> {
     let mut out = Vec::new();
     for entry in entries {
-        put(&mut out, entry);
+        match repository(entry) {
+            Some(files) => files.iter().for_each(|file| put(&mut out, file)),
+            None => put(&mut out, entry),
+        }
     }
     if !endless {
         out.extend([0; 1024]);

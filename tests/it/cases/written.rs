@@ -219,6 +219,11 @@ pub(super) struct Entry {
     pub(super) iso: Option<Vec<Entry>>,
     /// The content stands as a text in a small sample of this format, by the name that `watertight formats` has.
     pub(super) format: Option<String>,
+    /// A repository at `path`, of which each of these is a commit with this one file.
+    pub(super) git: Option<Vec<Entry>>,
+    /// Its objects lie in a pack.
+    #[serde(default)]
+    pub(super) packed: bool,
     /// Stands before and behind the content.
     #[serde(default)]
     pub(super) before: String,
@@ -310,6 +315,8 @@ pub(super) enum Encoding {
     Lz4Legacy,
     Snappy,
     Base64,
+    /// The bytes that the text is base64 of.
+    FromBase64,
     Hex,
     Percent,
     QuotedPrintable,
@@ -346,7 +353,10 @@ pub(super) struct Incident {
     pub(super) secret: Option<String>,
     pub(super) rule: Option<String>,
     pub(super) severity: Option<String>,
+    pub(super) confidence: Option<String>,
     pub(super) disposition: Option<String>,
+    /// All of them, as `kind value`, if they are looked at.
+    pub(super) parts: Option<Vec<String>>,
     /// All of them, in any order.
     pub(super) at: Vec<Finding>,
 }
@@ -365,10 +375,16 @@ pub(super) struct Finding {
     pub(super) line: Option<u64>,
     pub(super) platform: Option<String>,
     pub(super) decoded: Option<Vec<String>>,
+    /// What the note contains.
+    pub(super) note: Option<String>,
     /// What the instruction contains; empty if it must be unknown.
     pub(super) by: Option<String>,
     /// What the place contains.
     pub(super) place: Option<String>,
+    /// The path in the history of a repository.
+    pub(super) path_in: Option<String>,
+    /// When the commit was made that brought it.
+    pub(super) committed: Option<u64>,
 }
 
 fn live() -> String {

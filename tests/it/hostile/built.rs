@@ -45,6 +45,12 @@ pub(super) fn class(text: &str) -> Vec<u8> {
     .concat()
 }
 
+/// A write-ahead log of that page.
+pub(super) fn sqlite_log(text: &str) -> Vec<u8> {
+    let head = [&b"\x37\x7f\x06\x82"[..], &3_007_000u32.to_be_bytes(), &512u32.to_be_bytes()].concat();
+    [&head[..], &[0; 20], &1u32.to_be_bytes(), &[0; 20], &sqlite(text)].concat()
+}
+
 /// A database of one page, in whose schema a table has `text` for its statement.
 pub(super) fn sqlite(text: &str) -> Vec<u8> {
     let length = text.len() * 2 + 13;
@@ -59,4 +65,172 @@ pub(super) fn sqlite(text: &str) -> Vec<u8> {
     page[at..].copy_from_slice(&cell);
     page[100..110].copy_from_slice(&[13, 0, 0, 0, 1, (at >> 8) as u8, at as u8, 0, (at >> 8) as u8, at as u8]);
     page
+}
+
+fn wide(numbers: &[u64]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+}
+
+/// An ELF file for x86-64 whose variable `note` is `text`.
+pub(super) fn elf(text: &str) -> Vec<u8> {
+    let text = [text.as_bytes(), b"\0"].concat();
+    let (data, symbols) = (64, 64 + text.len() as u64);
+    let (names, table) = (symbols + 48, symbols + 48 + 6);
+    let section = |name: u32, kind: u32, flags: u64, address: u64, at: u64, size: u64, link: u32| {
+        [&name.to_le_bytes()[..], &kind.to_le_bytes(), &wide(&[flags, address, at, size]), &link.to_le_bytes(), &[0; 20]].concat()
+    };
+    [
+        b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0\x01\0\0\0".to_vec(),
+        wide(&[0, 0, table]),
+        b"\0\0\0\0\x40\0\0\0\0\0\x40\0\x04\0\x03\0".to_vec(),
+        text.clone(),
+        vec![0; 24],
+        [&b"\x01\0\0\0\x01\0\x01\0"[..], &wide(&[0x1000, text.len() as u64])].concat(),
+        b"\0note\0".to_vec(),
+        section(0, 0, 0, 0, 0, 0, 0),
+        section(0, 1, 2, 0x1000, data, text.len() as u64, 0),
+        section(0, 2, 0, 0, symbols, 48, 3),
+        section(0, 3, 0, 0, names, 6, 0),
+    ]
+    .concat()
+}
+
+/// A PE file whose variable `note` is `text`.
+pub(super) fn pe(text: &str) -> Vec<u8> {
+    let text = [text.as_bytes(), b"\0"].concat();
+    let at = 64 + 24 + 112 + 40;
+    let symbols = at + text.len();
+    let mut optional = vec![0; 112];
+    optional[..2].copy_from_slice(&[0x0b, 2]);
+    [
+        [&b"MZ"[..], &[0; 58], &long(64)].concat(),
+        [&b"PE\0\0\x64\x86\x01\0\0\0\0\0"[..], &long(symbols), &long(1), b"\x70\0\x22\0"].concat(),
+        optional,
+        [&b".data\0\0\0"[..], &long(text.len()), &long(0x1000), &long(text.len()), &long(at), &[0; 12], &long(0x40)].concat(),
+        text,
+        b"note\0\0\0\0\0\0\0\0\x01\0\0\0\x02\0".to_vec(),
+        long(4).to_vec(),
+    ]
+    .concat()
+}
+
+/// A Mach-O file for x86-64 whose variable `note` is `text`.
+pub(super) fn mach_o(text: &str) -> Vec<u8> {
+    let text = [text.as_bytes(), b"\0"].concat();
+    let at = 32 + 152 + 24;
+    let (symbols, names) = (at + text.len(), at + text.len() + 16);
+    let name = |name: &str| [name.as_bytes(), &vec![0; 16 - name.len()]].concat();
+    let size = text.len() as u64;
+    [
+        [&b"\xcf\xfa\xed\xfe\x07\0\0\x01\x03\0\0\0\x02\0\0\0\x02\0\0\0"[..], &long(176), &[0; 8]].concat(),
+        [&long(0x19)[..], &long(152), &name("__DATA"), &wide(&[0x1000, size, at as u64, size]), &[0; 8], &long(1), &[0; 4]]
+            .concat(),
+        [&name("__const")[..], &name("__DATA"), &wide(&[0x1000, size]), &long(at), &[0; 28]].concat(),
+        [&long(2)[..], &long(24), &long(symbols), &long(1), &long(names), &long(7)].concat(),
+        text,
+        [&b"\x01\0\0\0\x0e\x01\0\0"[..], &wide(&[0x1000])].concat(),
+        b"\0_note\0".to_vec(),
+    ]
+    .concat()
+}
+
+/// A file that holds a program for one machine.
+pub(super) fn fat(program: &[u8]) -> Vec<u8> {
+    let numbers: Vec<u8> =
+        [1u32, 0x0100_0007, 3, 28, program.len() as u32, 0].iter().flat_map(|number| number.to_be_bytes()).collect();
+    [b"\xca\xfe\xba\xbe", &numbers[..], program].concat()
+}
+
+/// The XML of a document whose one paragraph is `text`.
+pub(super) fn office(text: &str) -> Vec<u8> {
+    let space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
+    let (first, second) = text.split_at(text.len() / 2);
+    format!("<?xml version=\"1.0\"?><w:document xmlns:w=\"{space}\"><w:p><w:r><w:t>{first}</w:t></w:r><w:r><w:t>{second}</w:t></w:r></w:p></w:document>").into_bytes()
+}
+
+/// A module whose data holds `text` behind other text, and a table that says so.
+pub(super) fn wasm(text: &str) -> Vec<u8> {
+    let marked = format!("/rustc/{text}behind it");
+    let table = [&long(7)[..], &long(text.len())].concat();
+    let segment = |at: &[u8], bytes: &[u8]| [&[0, 0x41][..], at, &[0x0b, bytes.len() as u8], bytes].concat();
+    let data = [&[2][..], &segment(&[0], marked.as_bytes()), &segment(&[0xf8, 0], &table)].concat();
+    let data = [&[11, 0x80 | (data.len() & 0x7f) as u8, (data.len() >> 7) as u8][..], &data].concat();
+    [b"\0asm\x01\0\0\0".to_vec(), data].concat()
+}
+
+/// A compound file whose one stream is `text`.
+pub(super) fn compound(text: &str) -> Vec<u8> {
+    let fill = |bytes: &[u8], size: usize, with: u8| [bytes, &vec![with; size - bytes.len()]].concat();
+    let end = 0xffff_fffe_u32;
+    let table = |entries: &[u32]| fill(&entries.iter().flat_map(|entry| entry.to_le_bytes()).collect::<Vec<u8>>(), 512, 0xff);
+    let entry = |name: &str, kind: u8, start: u32, size: usize| {
+        let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let head = fill(&[fill(&name, 66, 0), vec![kind, 1]].concat(), 116, 0);
+        [&head[..], &start.to_le_bytes(), &long(size), &[0; 4]].concat()
+    };
+    let mut head =
+        fill(&[&b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"[..], &[0; 16], b"\x3e\0\x03\0\xfe\xff\x09\0\x06\0"].concat(), 44, 0);
+    head.extend([1, 1, 0, 4096, 2, 1, end, 0, 0].into_iter().flat_map(u32::to_le_bytes));
+    let directory = [entry("Root Entry", 5, 3, 64), entry("note", 2, 0, text.len())].concat();
+    [
+        fill(&head, 512, 0xff),
+        table(&[0xffff_fffd, end, end, end]),
+        fill(&directory, 512, 0),
+        table(&[end]),
+        fill(text.as_bytes(), 512, 0),
+    ]
+    .concat()
+}
+
+/// A PDF of one page that shows `text`.
+pub(super) fn pdf(text: &str) -> Vec<u8> {
+    let page = super::samples::zlib(format!("BT /F1 9 Tf ({}) Tj ET", text.trim_end()).as_bytes());
+    let head = format!("%PDF-1.7\n1 0 obj\n<</Filter/FlateDecode/Length {}>>\nstream\n", page.len());
+    [head.as_bytes(), &page, b"\nendstream\nendobj\n%%EOF"].concat()
+}
+
+/// An archive of Electron with one file.
+pub(super) fn asar(text: &str) -> Vec<u8> {
+    let tree = format!(r#"{{"files":{{"note":{{"size":{},"offset":"0"}}}}}}"#, text.len());
+    let padded = tree.len().next_multiple_of(4);
+    let numbers = [long(4), long(padded + 8), long(padded + 4), long(tree.len())].concat();
+    [&numbers[..], tree.as_bytes(), &vec![0; padded - tree.len()], text.as_bytes()].concat()
+}
+
+/// A cabinet with one file that is stored.
+pub(super) fn cabinet(text: &str) -> Vec<u8> {
+    let (files, data) = (36 + 8, 36 + 8 + 16 + 5);
+    let length = text.len();
+    [
+        [&b"MSCF\0\0\0\0"[..], &long(data + 8 + length), &[0; 4], &long(files), &[0; 4], &[3, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0]]
+            .concat(),
+        [&long(data)[..], &[1, 0, 0, 0]].concat(),
+        [&long(length)[..], &[0; 12], b"note\0"].concat(),
+        [&[0; 4][..], &(length as u16).to_le_bytes(), &(length as u16).to_le_bytes(), text.as_bytes()].concat(),
+    ]
+    .concat()
+}
+
+/// A RAR archive with one file that is stored.
+pub(super) fn rar(text: &str) -> Vec<u8> {
+    let block = |fields: &[u8]| [&[0; 4][..], &[fields.len() as u8], fields].concat();
+    let length = text.len() as u8;
+    let file = [&[2, 2, length, 0, length, 0, 0, 0, 4][..], b"note"].concat();
+    [b"Rar!\x1a\x07\x01\0".to_vec(), block(&[1, 0, 0]), block(&file), text.as_bytes().to_vec(), block(&[5, 0, 0])].concat()
+}
+
+/// An EROFS image of blocks of 512 bytes with one file, whose data is behind its inode.
+pub(super) fn erofs(text: &str) -> Vec<u8> {
+    let inode = |mode: u16, behind: &[u8]| {
+        let fields = [&[4, 0, 0, 0][..], &mode.to_le_bytes(), &[1, 0], &long(behind.len()), &[0; 20], behind].concat();
+        let size = fields.len().next_multiple_of(32);
+        [fields.clone(), vec![0; size - fields.len()]].concat()
+    };
+    let listing = [&2u64.to_le_bytes()[..], &[12, 0, 1, 0], b"note"].concat();
+    let mut bytes = vec![0; 1024];
+    bytes.extend([&b"\xe2\xe1\xf5\xe0"[..], &[0; 8], &[9, 0, 0, 0], &[0; 20], &[4, 0, 0, 0, 3, 0, 0, 0]].concat());
+    bytes.resize(3 * 512, 0);
+    bytes.extend([inode(0x41ed, &listing), inode(0x81a4, text.as_bytes())].concat());
+    bytes.resize(4 * 512, 0);
+    bytes
 }

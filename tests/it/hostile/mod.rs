@@ -11,6 +11,7 @@ mod dialects;
 mod documents;
 mod extractors;
 mod files;
+pub(crate) mod git;
 pub(crate) mod images;
 mod layers;
 mod lies;

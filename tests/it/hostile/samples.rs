@@ -1,6 +1,8 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
-use super::built::{class, pyc, sqlite};
+use super::built::{
+    asar, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pe, pyc, rar, sqlite, sqlite_log, wasm,
+};
 use serde_json::json;
 use std::io::{Cursor, Write};
 use watertight::blob::Digest;
@@ -27,6 +29,7 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let tar = tar_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")]);
     let mut samples = super::archives::samples(&text);
     samples.extend(super::images::samples(&text));
+    samples.extend(super::git::samples(&text));
     samples.extend([
         ("gzip", [gzip(b"first member\n"), gzip(text.as_bytes())].concat()),
         ("zstd", [zstd(b"first frame\n"), zstd(text.as_bytes())].concat()),
@@ -38,14 +41,108 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("GGUF", gguf(&text)),
         ("safetensors", safetensors(&text)),
         ("protobuf", protobuf(&text)),
+        ("HDF5", patched(include_bytes!("../../../testdata/tables/sample.h5"), &text)),
+        ("CatBoost", catboost(&text)),
+        ("TFLite", tflite(&text)),
+        ("UBJSON", ubjson(&text)),
+        ("skops", skops(&text)),
+        ("parquet", patched(include_bytes!("../../../testdata/tables/sample.parquet"), &text)),
+        ("arrow", patched(include_bytes!("../../../testdata/tables/sample.arrow"), &text)),
+        ("feather", patched(include_bytes!("../../../testdata/tables/sample.feather"), &text)),
         ("pyc", pyc(&text)),
         ("class", class(&text)),
+        ("ELF", elf(&text)),
+        ("PE", pe(&text)),
+        ("Mach-O", mach_o(&text)),
+        ("fat Mach-O", fat(&mach_o(&text))),
+        ("office", office(&text)),
+        ("wasm", wasm(&text)),
+        ("compound file", compound(&text)),
+        ("PDF", pdf(&text)),
+        ("asar", asar(&text)),
+        ("cabinet", cabinet(&text)),
+        ("rar", rar(&text)),
+        ("erofs", erofs(&text)),
         ("SQLite", sqlite(&text)),
+        ("SQLite log", sqlite_log(&text)),
         ("notebook", notebook(&text)),
         ("source map", json!({"version": 3, "sources": ["a.js"], "sourcesContent": [text]}).to_string().into_bytes()),
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
     ]);
     samples
+}
+
+/// A core whose one setting is `text`: tables, their vtables before them.
+fn catboost(text: &str) -> Vec<u8> {
+    let long = |n: usize| (n as u32).to_le_bytes();
+    let core = [
+        &long(16)[..],
+        &[10, 0, 8, 0, 0, 0, 0, 0, 4, 0, 0, 0],
+        &long(12),
+        &long(4),
+        &long(1),
+        &long(12),
+        &[8, 0, 12, 0, 4, 0, 8, 0],
+        &long(8),
+        &long(8),
+        &long(16),
+        &long(4),
+        b"note\0\0\0\0",
+        &long(text.len()),
+        text.as_bytes(),
+        b"\0",
+    ]
+    .concat();
+    [&b"CBM1"[..], &long(core.len()), &core].concat()
+}
+
+/// A model with a graph of nothing, described by `text`.
+fn tflite(text: &str) -> Vec<u8> {
+    let long = |n: usize| (n as u32).to_le_bytes();
+    [
+        // The root at 24, its vtable at 8: version, none, graphs, description.
+        &long(24)[..],
+        b"TFL3",
+        &[12, 0, 16, 0, 4, 0, 0, 0, 8, 0, 12, 0, 0, 0, 0, 0],
+        &long(16),
+        &long(3),
+        &long(8),
+        &long(24),
+        // Graphs at 40: one at 52, whose vtable is at 48.
+        &long(1),
+        &long(8),
+        &[4, 0, 4, 0],
+        &long(4),
+        &long(0),
+        &long(text.len()),
+        text.as_bytes(),
+        b"\0",
+    ]
+    .concat()
+}
+
+/// An object of a text and a list of numbers.
+fn ubjson(text: &str) -> Vec<u8> {
+    let length = (text.len() as u64).to_be_bytes();
+    [&b"{i\x04noteSL"[..], &length, text.as_bytes(), b"i\x01w[$d#i\x0212345678}"].concat()
+}
+
+/// A saved dict of one text.
+fn skops(text: &str) -> Vec<u8> {
+    let quoted = json!(text).to_string();
+    let inner =
+        json!({"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode", "content": quoted, "is_json": true});
+    json!({"__class__": "dict", "__module__": "builtins", "__loader__": "DictNode", "content": {"note": inner}})
+        .to_string()
+        .into_bytes()
+}
+
+/// A file of `tools/make_tables.py`, with `text` where it has a text that means nothing.
+fn patched(file: &[u8], text: &str) -> Vec<u8> {
+    let at = memchr::memmem::find(file, b"PLACEHOLDER").expect("a text to replace");
+    let mut bytes = file.to_vec();
+    bytes[at..at + text.len()].copy_from_slice(text.as_bytes());
+    bytes
 }
 
 /// One zlib stream.

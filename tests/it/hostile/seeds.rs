@@ -16,7 +16,7 @@ const LONGEST: usize = 64 << 10;
 
 /// The name of a format as fuzzing knows it.
 fn slug(name: &str) -> String {
-    if name == "7z" { "sevenz".into() } else { name.to_lowercase().replace(' ', "_") }
+    if name == "7z" { "sevenz".into() } else { name.to_lowercase().replace(' ', "_").replace('-', "") }
 }
 
 /// Seeds, by target.

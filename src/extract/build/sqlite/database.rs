@@ -1,10 +1,11 @@
 //! The file: its pages, the trees they form, and what is left when the rows are told.
 
+use super::log::Frames;
 use super::page::{self, Cell, Kind};
 use super::record::{self, Encoding, Row, Value};
 use super::schema::{self, Table};
 use crate::extract::{Halt, ReadSeek, Stop};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read, SeekFrom};
 
 /// Pages whose place in a tree is known. A longer file is scanned page by page, without names of tables.
@@ -27,7 +28,12 @@ pub(super) struct Database<'f> {
     promised: u32,
     length: u64,
     encoding: Encoding,
+    /// Where pages lie in a log; in a database they lie in their order.
+    frames: Option<HashMap<u32, u64>>,
 }
+
+/// Pages of a log that may belong to tables: their numbers are its own to give, and a mark for each takes memory.
+const NUMBERED: u32 = 1 << 20;
 
 /// What was told as rows, so that it is not told again.
 pub(super) struct Consumed {
@@ -79,16 +85,26 @@ impl<'f> Database<'f> {
             return Ok(Err("no page has this size"));
         }
         let usable = size.saturating_sub(usize::from(header[20]));
-        let encoding = match header[59] {
-            2 => Encoding::Utf16Le,
-            3 => Encoding::Utf16Be,
-            _ => Encoding::Utf8,
-        };
+        let encoding = encoding_of(header[59]);
         let promised = u32::from_be_bytes([header[28], header[29], header[30], header[31]]);
         // The count is right only if it was written by the program that wrote last (section 1.3.7).
         let promised = if header[24..28] == header[92..96] { promised } else { 0 };
         let pages = u32::try_from(length.div_ceil(size as u64)).unwrap_or(u32::MAX);
-        Ok(Ok(Self { file, size, usable, pages, promised, length, encoding }))
+        Ok(Ok(Self { file, size, usable, pages, promised, length, encoding, frames: None }))
+    }
+
+    /// The pages of a log, each as it is there last.
+    pub(super) fn of_log(file: Box<dyn ReadSeek + 'f>, frames: &Frames) -> io::Result<Self> {
+        let latest = frames.latest();
+        let pages = latest.keys().copied().max().unwrap_or(0).min(NUMBERED);
+        let (size, length, encoding) = (frames.size, frames.end, Encoding::Utf8);
+        let mut log = Self { file, size, usable: size, pages, promised: 0, length, encoding, frames: Some(latest) };
+        let first = log.page(1)?;
+        if first.starts_with(b"SQLite format 3\0") {
+            log.usable = size.saturating_sub(usize::from(first.get(20).copied().unwrap_or(0)));
+            log.encoding = encoding_of(first.get(59).copied().unwrap_or(1));
+        }
+        Ok(log)
     }
 
     /// How many pages there are.
@@ -96,17 +112,33 @@ impl<'f> Database<'f> {
         self.pages
     }
 
+    /// All that lies behind `offset`.
+    pub(super) fn behind(&mut self, offset: u64) -> io::Result<impl Read + '_> {
+        self.file.seek(SeekFrom::Start(offset))?;
+        Ok(&mut self.file)
+    }
+
     /// Whether the file ends before its pages do.
     pub(super) fn is_cut(&self) -> bool {
         self.promised > self.pages || !self.length.is_multiple_of(self.size as u64)
     }
 
-    fn page(&mut self, number: u32) -> io::Result<Vec<u8>> {
-        let mut page = Vec::new();
-        if let Some(index) = number.checked_sub(1).filter(|index| *index < self.pages) {
-            self.file.seek(SeekFrom::Start(u64::from(index) * self.size as u64))?;
-            (&mut self.file).take(self.size as u64).read_to_end(&mut page)?;
+    /// Where a page lies.
+    fn offset(&self, number: u32) -> Option<u64> {
+        match &self.frames {
+            Some(frames) => frames.get(&number).copied(),
+            None => number.checked_sub(1).filter(|index| *index < self.pages).map(|index| u64::from(index) * self.size as u64),
         }
+    }
+
+    fn page(&mut self, number: u32) -> io::Result<Vec<u8>> {
+        self.offset(number).map_or(Ok(Vec::new()), |offset| self.page_at(offset))
+    }
+
+    fn page_at(&mut self, offset: u64) -> io::Result<Vec<u8>> {
+        let mut page = Vec::new();
+        self.file.seek(SeekFrom::Start(offset))?;
+        (&mut self.file).take(self.size as u64).read_to_end(&mut page)?;
         Ok(page)
     }
 
@@ -122,7 +154,7 @@ impl<'f> Database<'f> {
                 stack
                     .extend(page::children(&page, number).into_iter().filter(|child| seen.len() < TABLES && seen.insert(*child)));
             }
-            self.records::<io::Error>(number, &mut consumed, &mut |_, payload, encoding| {
+            self.records::<io::Error>((number, &page), &mut consumed, &mut |_, payload, encoding| {
                 tables.extend(table(payload, encoding).filter(|_| tables.len() < TABLES));
                 Ok(())
             })?;
@@ -137,9 +169,15 @@ impl<'f> Database<'f> {
 
     /// Gives the rows on a page that is a leaf, and notes them: [`Sweep`] leaves out what was given.
     pub(super) fn rows(&mut self, number: u32, consumed: &mut Consumed, take: &mut Take<'_>) -> Result<(), Halt> {
-        let start = u64::from(number.saturating_sub(1)) * self.size as u64;
-        self.records(number, consumed, &mut |local, payload, encoding| match record::values(payload, encoding) {
-            Some(values) => Ok(take(Row { offset: start + local as u64, values })?),
+        let offset = self.offset(number).unwrap_or(0);
+        self.rows_at(number, offset, consumed, take)
+    }
+
+    /// The same of a page that lies at `offset`.
+    pub(super) fn rows_at(&mut self, number: u32, offset: u64, consumed: &mut Consumed, take: &mut Take<'_>) -> Result<(), Halt> {
+        let page = self.page_at(offset)?;
+        self.records((number, &page), consumed, &mut |local, payload, encoding| match record::values(payload, encoding) {
+            Some(values) => Ok(take(Row { offset: offset + local as u64, values })?),
             None => Ok(()),
         })
     }
@@ -147,14 +185,13 @@ impl<'f> Database<'f> {
     /// Gives every record that begins on a page and reads like one, with where it begins.
     fn records<E: From<io::Error>>(
         &mut self,
-        number: u32,
+        (number, page): (u32, &[u8]),
         consumed: &mut Consumed,
         act: &mut dyn FnMut(usize, &[u8], Encoding) -> Result<(), E>,
     ) -> Result<(), E> {
-        let page = self.page(number)?;
-        for cell in self.cells(&page, number) {
+        for cell in self.cells(page, number) {
             let at = cell.local.start;
-            let Some((payload, others)) = self.payload(&page, &cell)? else { continue };
+            let Some((payload, others)) = self.payload(page, &cell)? else { continue };
             if record::values(&payload, self.encoding).is_some() && (others.is_empty() || consumed.take((number, at), &others)) {
                 act(at, &payload, self.encoding)?;
             }
@@ -185,12 +222,14 @@ impl<'f> Database<'f> {
         Ok((payload.len() as u64 == cell.length).then_some((payload, pages)))
     }
 
-    /// A page with zeros where [`Database::rows`] found rows.
-    fn rest_of(&mut self, number: u32, consumed: &Consumed) -> io::Result<Vec<u8>> {
-        let mut page = self.page(number)?;
+    /// A page with zeros where [`Database::rows`] found rows, and how many bytes those had.
+    pub(super) fn rest_of(&mut self, number: u32, offset: u64, consumed: &Consumed) -> io::Result<(Vec<u8>, u64)> {
+        let mut page = self.page_at(offset)?;
+        let mut blank = 0;
         if consumed.has(number) {
+            blank = page.len() as u64;
             page.fill(0);
-            return Ok(page);
+            return Ok((page, blank));
         }
         for cell in self.cells(&page, number) {
             let Some(local) = page.get_mut(cell.local.clone()) else { continue };
@@ -199,6 +238,7 @@ impl<'f> Database<'f> {
                 None => record::values(local, self.encoding).is_some(),
             };
             if told {
+                blank += local.len() as u64;
                 local.fill(0);
             }
         }
@@ -206,7 +246,16 @@ impl<'f> Database<'f> {
             // What is left of rows is text between numbers, not a program between zeros.
             page.iter_mut().skip(page::start(number)).filter(|byte| **byte == 0).for_each(|byte| *byte = b'\n');
         }
-        Ok(page)
+        Ok((page, blank))
+    }
+}
+
+/// How text is written, by byte 59 of the header.
+fn encoding_of(byte: u8) -> Encoding {
+    match byte {
+        2 => Encoding::Utf16Le,
+        3 => Encoding::Utf16Be,
+        _ => Encoding::Utf8,
     }
 }
 
@@ -268,39 +317,54 @@ impl Owners {
     }
 }
 
-/// All pages in their order, without the rows that were told.
+/// Pages in their order, without the rows that were told.
 pub(super) struct Sweep<'s, 'f> {
     database: &'s mut Database<'f>,
     consumed: &'s Consumed,
-    next: u32,
+    pages: Box<dyn Iterator<Item = (u32, u64)> + 's>,
+    /// Bytes of rows that were left out.
+    blank: u64,
     page: Vec<u8>,
     at: usize,
     failure: Option<io::Error>,
 }
 
 impl<'s, 'f> Sweep<'s, 'f> {
+    /// All pages of a database.
     pub(super) fn new(database: &'s mut Database<'f>, consumed: &'s Consumed) -> Self {
-        Self { database, consumed, next: 1, page: Vec::new(), at: 0, failure: None }
+        let size = database.size as u64;
+        let pages = (1..=database.pages).map(move |number| (number, u64::from(number - 1) * size));
+        Self { database, consumed, pages: Box::new(pages), blank: 0, page: Vec::new(), at: 0, failure: None }
     }
 
-    /// Whether all of it could be read.
-    pub(super) fn end(self) -> io::Result<()> {
-        self.failure.map_or(Ok(()), Err)
+    /// These pages of a log.
+    pub(super) fn of_log(database: &'s mut Database<'f>, consumed: &'s Consumed, frames: &'s Frames) -> Self {
+        let pages = Box::new(frames.pages.iter().copied());
+        Self { database, consumed, pages, blank: 0, page: Vec::new(), at: 0, failure: None }
+    }
+
+    /// How many bytes were left out; an error if not all of it could be read.
+    pub(super) fn end(self) -> io::Result<u64> {
+        self.failure.map_or(Ok(self.blank), Err)
     }
 }
 
 impl Read for Sweep<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at >= self.page.len() && self.next <= self.database.pages {
-            match self.database.rest_of(self.next, self.consumed) {
-                Ok(page) => (self.page, self.at) = (page, 0),
+        if self.at >= self.page.len()
+            && let Some((number, offset)) = self.pages.next()
+        {
+            match self.database.rest_of(number, offset, self.consumed) {
+                Ok((page, blank)) => {
+                    (self.page, self.at) = (page, 0);
+                    self.blank += blank;
+                }
                 Err(error) => {
                     let kind = error.kind();
                     self.failure = Some(error);
                     return Err(kind.into());
                 }
             }
-            self.next += 1;
         }
         let ready = self.page.get(self.at..).unwrap_or_default();
         let count = ready.len().min(buffer.len());

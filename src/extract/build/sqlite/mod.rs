@@ -6,23 +6,25 @@
 //! their rows, and then every page is scanned as it is, with zeros for what was told as a row.
 
 mod database;
+mod log;
 mod page;
 mod record;
 mod schema;
 
+use super::super::rows;
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink, Stop, Text};
 use crate::finding::GapReason;
 use database::{Database, Owners, Sweep};
 use record::{Row, Value};
 use schema::Table;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// SQLite databases.
 pub struct Sqlite;
 
 /// Blobs shorter than this hold nothing that opens; they are scanned as texts are.
 const OPENED: usize = 64;
-/// Longest text that names the value beside it in a row, as settings are kept.
-const LABEL: usize = 64;
 
 impl Extractor for Sqlite {
     fn name(&self) -> &'static str {
@@ -33,7 +35,7 @@ impl Extractor for Sqlite {
         About {
             title: "SQLite",
             reads: "rows by table and column, blobs opened; all pages as they are, with what was deleted",
-            limits: "no write-ahead log",
+            limits: "the write-ahead log is a file of its own",
             specification: "https://www.sqlite.org/fileformat2.html",
         }
     }
@@ -67,7 +69,73 @@ impl Extractor for Sqlite {
         }
         let mut sweep = Sweep::new(&mut database, &consumed);
         sink.raw(&mut sweep)?;
-        Ok(sweep.end()?)
+        sink.told_before(sweep.end()?);
+        Ok(())
+    }
+}
+
+/// What lies beside a database while it is written to: its write-ahead log, its rollback journal.
+pub struct SqliteLog;
+
+/// Rows that are told apart: a page that is written often has most of them each time.
+const DISTINCT: usize = 1 << 20;
+
+impl Extractor for SqliteLog {
+    fn name(&self) -> &'static str {
+        "SQLite log"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "SQLite write-ahead logs and rollback journals",
+            reads: "rows of every state of every page, by table and column where the log has the schema; all pages as they are",
+            limits: "a row that goes on outside the log is read as it is",
+            specification: "https://www.sqlite.org/fileformat2.html",
+        }
+    }
+
+    fn probe(&self, head: &Head<'_>) -> bool {
+        log::LOGS.iter().any(|magic| head.has(0, magic)) && head.has(4, &3_007_000u32.to_be_bytes())
+            || log::is_journal(head.start)
+    }
+
+    fn seeks(&self) -> bool {
+        true
+    }
+
+    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
+        let mut file = input.seekable()?;
+        let Some(frames) = log::frames(&mut file)? else {
+            return Err(Halt::Broken(GapReason::Damaged, "SQLite log: no page has this size; scanned as it is".into()));
+        };
+        let mut database = Database::of_log(file, &frames)?;
+        let tables = database.tables()?;
+        let owners = Owners::of(&mut database, &tables)?;
+        let mut consumed = owners.none_consumed();
+        let mut seen = HashSet::new();
+        for (number, offset) in &frames.pages {
+            let table = owners.table(*number).and_then(|index| tables.get(index));
+            database.rows_at(*number, *offset, &mut consumed, &mut |row| {
+                let mut hasher = DefaultHasher::new();
+                (table.map(|table| table.root), &row.values).hash(&mut hasher);
+                let is_new = seen.len() >= DISTINCT || seen.insert(hasher.finish());
+                if is_new { told(&row, table, sink) } else { Ok(()) }
+            })?;
+        }
+        if frames.is_full {
+            sink.gap(
+                GapReason::SizeLimit,
+                "SQLite log: more pages than are told apart; the rest was scanned as it is".into(),
+                None,
+            );
+        }
+        let mut sweep = Sweep::of_log(&mut database, &consumed, &frames);
+        sink.raw(&mut sweep)?;
+        sink.told_before(sweep.end()?);
+        if frames.is_cut {
+            sink.gap(GapReason::Truncated, "SQLite log: ends within a page".into(), None);
+        }
+        Ok(sink.raw(&mut database.behind(frames.end)?)?)
     }
 }
 
@@ -77,7 +145,7 @@ fn told(row: &Row, table: Option<&Table>, sink: &mut dyn Sink) -> Result<(), Sto
     for (index, value) in row.values.iter().enumerate() {
         let column = table.and_then(|table| table.columns.get(index)).map(String::as_str).unwrap_or_default();
         let key = match &label {
-            Some((at, label)) if *at != index && schema::holds_values(column) => label.as_str(),
+            Some((at, label)) if *at != index && rows::holds_values(column) => label.as_str(),
             _ => column,
         };
         let name = match table {
@@ -102,9 +170,7 @@ fn told(row: &Row, table: Option<&Table>, sink: &mut dyn Sink) -> Result<(), Sto
 
 /// The text by which a row of settings is called, and its column: `name` or `key`, beside a `value`.
 fn label(row: &Row, table: &Table) -> Option<(usize, String)> {
-    let at = table.columns.iter().position(|column| schema::holds_names(column))?;
+    let at = table.columns.iter().position(|column| rows::holds_names(column))?;
     let Value::Text(text) = row.values.get(at)? else { return None };
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:/".contains(byte);
-    let fits = (1..=LABEL).contains(&text.len()) && text.iter().all(plain);
-    fits.then(|| (at, String::from_utf8_lossy(text).into_owned()))
+    rows::is_label(text).then(|| (at, String::from_utf8_lossy(text).into_owned()))
 }

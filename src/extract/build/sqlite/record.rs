@@ -14,7 +14,7 @@ pub(super) struct Row {
 }
 
 /// A value, as far as it may hold a secret.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Hash)]
 pub(super) enum Value {
     /// In UTF-8, whatever the file has.
     Text(Vec<u8>),

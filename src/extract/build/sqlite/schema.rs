@@ -51,20 +51,6 @@ fn first_name(declaration: &str) -> Option<String> {
     (!name.is_empty() && !is_constraint).then(|| name.to_owned())
 }
 
-/// Whether a column holds what the value beside it is called.
-pub(super) fn holds_names(column: &str) -> bool {
-    let column = column.to_ascii_lowercase();
-    ["name", "key", "k", "setting", "property", "option", "variable", "param", "parameter", "field", "attribute"]
-        .iter()
-        .any(|word| column == *word || column.strip_suffix(word).is_some_and(|head| head.ends_with('_')) && word.len() > 1)
-}
-
-/// Whether a column holds values that the row gives a name.
-pub(super) fn holds_values(column: &str) -> bool {
-    let column = column.to_ascii_lowercase();
-    column == "v" || ["value", "val", "data", "content", "text", "setting"].iter().any(|word| column.ends_with(word))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,12 +66,5 @@ mod tests {
         check("create table t (\n a text not null check (length(a) > 1),\n b,\n PRIMARY KEY (a, b)) WITHOUT ROWID", &["a", "b"]);
         check("CREATE TABLE t AS SELECT 1", &[]);
         check("CREATE TABLE t(a", &[]);
-    }
-
-    #[test]
-    fn settings_have_names_and_values() {
-        assert!(["name", "key", "config_key", "option_name", "k"].iter().all(|column| holds_names(column)));
-        assert!(!["id", "monkey", "username", "link"].iter().any(|column| holds_names(column)));
-        assert!(holds_values("value") && holds_values("option_value") && !holds_values("password"));
     }
 }

@@ -63,7 +63,9 @@ fn by_state(trails: &mut Trails<'_>, id: Id, [axes, values, items]: [Id; 3], is_
     for (values, items) in values.iter().zip(heap.sequence(items).unwrap_or_default()) {
         let labels = labels(heap, *items).unwrap_or_default();
         let block = Block { values: *values, columns: (0..labels.len()).collect() };
-        name_block(trails, id, &block, &labels, None);
+        let of_names = labels.iter().position(|label| names(label)).filter(|_| labels.len() == 2);
+        let rows = of_names.and_then(|column| column_of(heap, &block, column));
+        name_block(trails, id, &block, &labels, rows.as_deref().zip(of_names));
     }
 }
 

@@ -1,0 +1,405 @@
+//! PDF (ISO 32000-1): the text of pages, metadata, forms, what is attached.
+//!
+//! Objects are found by their own heads and not by the table at the end, so what an update replaced is read as well.
+//! Pages show text by operators, whose strings are joined; fonts may say what the codes in them stand for. Other
+//! streams are members; pictures and fonts count as numbers.
+
+mod content;
+mod filters;
+mod syntax;
+
+use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink, Stop, Text};
+use crate::finding::GapReason;
+use content::{Fonts, Letters};
+use filters::{Decoded, decoded};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::io::BufRead;
+use std::ops::Range;
+use std::rc::Rc;
+use syntax::{Word, Words, number, readable, value};
+
+/// PDF.
+pub struct Pdf;
+
+/// The longest file that is read by its structure.
+const HELD: usize = 32 << 20;
+/// Bytes in which the magic and the end stand.
+const NEAR: usize = 1024;
+/// What a stream may unpack to, and all together besides so many times the file.
+const STREAM: usize = 16 << 20;
+const FLOOR: usize = 32 << 20;
+const RATIO: usize = 50;
+/// Different fonts by one name that are kept.
+const MEANINGS: usize = 4;
+
+impl Extractor for Pdf {
+    fn name(&self) -> &'static str {
+        "PDF"
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "PDF",
+            reads: "text of pages by the tables of their fonts, metadata, forms, attached files and all other streams, replaced ones too",
+            limits: "files of up to 32 MiB; encrypted ones are gaps; pictures are not read",
+            specification: "ISO 32000-1",
+        }
+    }
+
+    fn probe(&self, head: &Head<'_>) -> bool {
+        let start = head.start.get(..NEAR.min(head.start.len())).unwrap_or_default();
+        // Blanks may stand before it; a text about the format is none.
+        let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+        start.starts_with(b"%PDF-1.") || start.starts_with(b"%PDF-2.")
+    }
+
+    fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
+        let Some(bytes) = input.held(HELD)? else {
+            sink.gap(GapReason::SizeLimit, "PDF: too long for its streams to be read; scanned as it is".into(), None);
+            return Ok(());
+        };
+        let tail = bytes.get(bytes.len().saturating_sub(NEAR)..).unwrap_or_default();
+        if memchr::memmem::find(tail, b"%%EOF").is_none() {
+            sink.gap(GapReason::Truncated, "PDF: has no end".into(), None);
+        }
+        let mut rest = bytes.to_vec();
+        if is_encrypted(&bytes) {
+            sink.gap(GapReason::Encrypted, "PDF: its streams and strings are encrypted".into(), Some(bytes.len() as u64));
+        } else {
+            Reader::new(&bytes, sink).read(&mut rest)?;
+        }
+        sink.raw(&mut rest.as_slice())?;
+        let length = bytes.len();
+        input.consume(length);
+        Ok(())
+    }
+}
+
+fn is_encrypted(bytes: &[u8]) -> bool {
+    memchr::memmem::find_iter(bytes, b"/Encrypt").any(|at| {
+        let mut words = Words::new(bytes, at);
+        let is_number = |word: Option<Word<'_>>| matches!(word, Some(Word::Plain(plain)) if number(plain).is_some());
+        words.next() == Some(Word::Name(b"Encrypt"))
+            && is_number(words.next())
+            && is_number(words.next())
+            && words.next() == Some(Word::Plain(b"R"))
+    })
+}
+
+/// An object that is a dictionary, with its stream if it has one.
+struct Object {
+    id: u64,
+    dictionary: Range<usize>,
+    stream: Option<Range<usize>>,
+}
+
+/// All objects by their heads.
+fn objects(bytes: &[u8]) -> Vec<Object> {
+    let (mut found, mut end) = (Vec::new(), 0);
+    for at in memchr::memmem::find_iter(bytes, b"obj") {
+        let Some(id) = bytes.get(end..at).and_then(id_before) else { continue };
+        let mut words = Words::new(bytes, at + 3);
+        let (mut depth, mut closed) = (0, false);
+        let start = words.position();
+        for word in words.by_ref() {
+            match word {
+                Word::Mark("<<") => depth += 1,
+                Word::Mark(">>") => depth -= 1,
+                Word::Plain(b"endobj" | b"stream" | b"endstream") => break,
+                _ if depth == 0 => break,
+                _ => {}
+            }
+            closed = depth == 0;
+            if closed {
+                break;
+            }
+        }
+        end = words.position();
+        if !closed {
+            continue;
+        }
+        let dictionary = start..end;
+        let mut stream = None;
+        if words.next() == Some(Word::Plain(b"stream")) {
+            let range = stream_at(bytes, words.position(), bytes.get(dictionary.clone()).unwrap_or_default());
+            end = range.end;
+            stream = Some(range);
+        }
+        found.push(Object { id, dictionary, stream });
+    }
+    found
+}
+
+/// The number of an object, of whose head `obj` these bytes stand before.
+fn id_before(bytes: &[u8]) -> Option<u64> {
+    let digits = |bytes: &[u8]| bytes.iter().rev().take(10).take_while(|byte| byte.is_ascii_digit()).count();
+    let bytes = bytes.trim_ascii_end();
+    let rest = bytes.get(..bytes.len() - digits(bytes)).filter(|rest| rest.len() < bytes.len())?;
+    let id = rest.trim_ascii_end();
+    number(id.get(id.len() - digits(id)..).filter(|digits| !digits.is_empty() && id.len() < rest.len())?)
+}
+
+/// What stands between `stream` and `endstream`: as long as the dictionary says, if that fits.
+fn stream_at(bytes: &[u8], at: usize, dictionary: &[u8]) -> Range<usize> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let start = at + if rest.starts_with(b"\r\n") { 2 } else { usize::from(matches!(rest.first(), Some(b'\n' | b'\r'))) };
+    let length = match value(dictionary, b"Length").as_slice() {
+        [Word::Plain(length)] => number(length).and_then(|length| usize::try_from(length).ok()),
+        _ => None,
+    };
+    let stated = length.and_then(|length| start.checked_add(length)).filter(|end| {
+        bytes.get(*end..).is_some_and(|rest| {
+            rest.get(..rest.len().min(16)).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"endstream"))
+        })
+    });
+    let found = || memchr::memmem::find(bytes.get(start..)?, b"endstream").map(|length| start + length);
+    start..stated.or_else(found).unwrap_or(bytes.len()).max(start)
+}
+
+struct Reader<'r> {
+    bytes: &'r [u8],
+    sink: &'r mut dyn Sink,
+    /// Bytes that may still be unpacked.
+    left: usize,
+}
+
+/// A dictionary, and where it stands: in the file as it is, or in a stream of objects.
+struct Dictionary<'d> {
+    id: u64,
+    text: Cow<'d, [u8]>,
+    at: usize,
+    is_packed: bool,
+}
+
+impl<'r> Reader<'r> {
+    fn new(bytes: &'r [u8], sink: &'r mut dyn Sink) -> Self {
+        Self { bytes, sink, left: FLOOR.saturating_add(bytes.len().saturating_mul(RATIO)) }
+    }
+
+    fn decode(&mut self, dictionary: &[u8], stream: &Range<usize>) -> Decoded {
+        let most = self.left.min(STREAM);
+        let decoded = decoded(dictionary, self.bytes.get(stream.clone()).unwrap_or_default(), most);
+        if let Decoded::Bytes(bytes) = &decoded {
+            self.left = self.left.saturating_sub(bytes.len());
+        }
+        decoded
+    }
+
+    fn read(&mut self, rest: &mut [u8]) -> Result<(), Stop> {
+        let bytes = self.bytes;
+        let objects = objects(bytes);
+        let of = |object: &Object| bytes.get(object.dictionary.clone()).unwrap_or_default();
+        let mut dictionaries: Vec<Dictionary<'_>> = Vec::new();
+        for object in &objects {
+            let text = of(object);
+            dictionaries.push(Dictionary { id: object.id, text: text.into(), at: object.dictionary.start, is_packed: false });
+            if let Some(stream) = object.stream.as_ref().filter(|_| is_kind(text, b"ObjStm"))
+                && let Decoded::Bytes(packed) = self.decode(text, stream)
+            {
+                dictionaries.extend(packed_objects(text, &packed, stream.start));
+            }
+        }
+        for dictionary in &dictionaries {
+            self.strings(dictionary)?;
+        }
+        let (fonts, tables) = self.fonts(&objects, &dictionaries);
+        for object in &objects {
+            let text = of(object);
+            let Some(stream) = object.stream.clone().filter(|_| !tables.contains(&object.id)) else { continue };
+            if is_kind(text, b"XRef") {
+                continue;
+            }
+            let is_done = is_kind(text, b"ObjStm") || self.stream(object.id, text, &stream, &fonts)?;
+            if let Some(covered) = rest.get_mut(stream).filter(|_| is_done) {
+                covered.fill(0);
+            }
+        }
+        if self.left == 0 {
+            self.sink.gap(GapReason::ExpansionLimit, "PDF: unpacks to far more than honest files do".into(), None);
+        }
+        Ok(())
+    }
+
+    /// Tells what a stream holds. `false` if it is to be scanned as it is.
+    fn stream(&mut self, id: u64, dictionary: &[u8], stream: &Range<usize>, fonts: &Fonts) -> Result<bool, Stop> {
+        let bytes = match self.decode(dictionary, stream) {
+            Decoded::Bytes(bytes) => bytes,
+            Decoded::Picture => return Ok(false),
+            Decoded::Unknown => {
+                let detail = format!("PDF: object {id} is encoded in a way that is not known");
+                self.sink.gap(GapReason::Unsupported, detail, Some(stream.len() as u64));
+                return Ok(false);
+            }
+        };
+        if bytes.is_empty() {
+            return Ok(false);
+        }
+        let has = |key: &[u8]| !value(dictionary, key).is_empty();
+        let is_picture = value(dictionary, b"Subtype").first() == Some(&Word::Name(b"Image"));
+        if !is_picture && !has(b"Length1") && content::is_content(&bytes) {
+            for text in content::texts(&bytes, fonts) {
+                self.sink.text(&Text { name: b"", key: b"", bytes: &text, offset: stream.start as u64 })?;
+            }
+            return Ok(true);
+        }
+        let is_font = has(b"Length1")
+            || matches!(value(dictionary, b"Subtype").first(), Some(Word::Name(b"Type1C" | b"CIDFontType0C" | b"OpenType")));
+        let kind = if is_picture || is_font { MemberKind::Numbers } else { MemberKind::File };
+        let name = format!("object {id}");
+        let member = Member { name: name.as_bytes(), kind, size: Some(bytes.len() as u64) };
+        self.sink.member(&member, &mut bytes.as_slice())?;
+        Ok(true)
+    }
+
+    /// Strings under their keys, where the file does not show them as they are, and the fields of forms.
+    fn strings(&mut self, dictionary: &Dictionary<'_>) -> Result<(), Stop> {
+        let offset = dictionary.at as u64;
+        let mut key: &[u8] = b"";
+        let (mut field, mut set) = (None, None);
+        for word in Words::new(&dictionary.text, 0) {
+            match word {
+                Word::Name(name) => key = name,
+                Word::Text(text, plain) => {
+                    let text = readable(&text);
+                    match key {
+                        b"T" => field = Some(text),
+                        b"V" => set = Some(text),
+                        _ if dictionary.is_packed || !plain || self.sink.wants(key) => {
+                            self.sink.text(&Text::named(key, &text, offset))?;
+                        }
+                        _ => {}
+                    }
+                }
+                _ => {}
+            }
+        }
+        match (field, set) {
+            (Some(field), Some(set)) => self.sink.text(&Text::named(&field, &set, offset)),
+            (_, Some(set)) => self.sink.text(&Text::named(b"", &set, offset)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fonts by the names that pages give them, and the objects that are their tables.
+    fn fonts(&mut self, objects: &[Object], dictionaries: &[Dictionary<'_>]) -> (Fonts, HashSet<u64>) {
+        let mut tables = HashMap::new();
+        let mut of_font: HashMap<u64, u64> = HashMap::new();
+        for dictionary in dictionaries {
+            if let [Word::Plain(id), ..] = value(&dictionary.text, b"ToUnicode").as_slice()
+                && let Some(id) = number(id)
+            {
+                of_font.insert(dictionary.id, id);
+                tables.insert(id, Rc::new(Letters::default()));
+            }
+        }
+        for object in objects {
+            if let (Some(stream), true) = (&object.stream, tables.contains_key(&object.id)) {
+                let dictionary = self.bytes.get(object.dictionary.clone()).unwrap_or_default();
+                if let Decoded::Bytes(bytes) = self.decode(dictionary, stream) {
+                    tables.insert(object.id, Rc::new(Letters::read(&bytes)));
+                }
+            }
+        }
+        let by_id: HashMap<u64, &Dictionary<'_>> = dictionaries.iter().map(|dictionary| (dictionary.id, dictionary)).collect();
+        let mut fonts = Fonts::new();
+        let mut take = |words: &[Word<'_>]| {
+            for four in words.windows(4) {
+                if let [Word::Name(name), Word::Plain(id), Word::Plain(_), Word::Plain(b"R")] = four
+                    && let Some(table) = number(id).and_then(|id| tables.get(of_font.get(&id)?))
+                {
+                    let known = fonts.entry(name.to_vec()).or_default();
+                    if known.len() < MEANINGS && !known.contains(table) {
+                        known.push(Rc::clone(table));
+                    }
+                }
+            }
+        };
+        for dictionary in dictionaries {
+            // In the resources of a page, or by themselves.
+            let words: Vec<_> = Words::new(&dictionary.text, 0).collect();
+            for (at, _) in words.iter().enumerate().filter(|(_, word)| **word == Word::Name(b"Font")) {
+                match words.get(at + 1..).unwrap_or_default() {
+                    [Word::Mark("<<"), rest @ ..] => {
+                        let end = rest.iter().position(|word| matches!(word, Word::Mark(_))).unwrap_or(rest.len());
+                        take(rest.get(..end).unwrap_or_default());
+                    }
+                    [Word::Plain(id), Word::Plain(_), Word::Plain(b"R"), ..] => {
+                        let named = number(id).and_then(|id| by_id.get(&id));
+                        take(&named.map(|named| Words::new(&named.text, 0).collect::<Vec<_>>()).unwrap_or_default());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        (fonts, tables.into_keys().collect())
+    }
+}
+
+fn is_kind(dictionary: &[u8], kind: &[u8]) -> bool {
+    value(dictionary, b"Type").first() == Some(&Word::Name(kind))
+}
+
+/// The objects of a stream of objects (7.5.7): numbers and places first.
+fn packed_objects<'d>(dictionary: &[u8], packed: &[u8], at: usize) -> Vec<Dictionary<'d>> {
+    let first = match value(dictionary, b"First").first() {
+        Some(Word::Plain(first)) => number(first).unwrap_or(0) as usize,
+        _ => 0,
+    };
+    let head = packed.get(..first).unwrap_or_default();
+    let numbers: Vec<usize> = Words::new(head, 0)
+        .map_while(|word| match word {
+            Word::Plain(plain) => number(plain).and_then(|number| usize::try_from(number).ok()),
+            _ => None,
+        })
+        .collect();
+    let (pairs, _) = numbers.as_chunks::<2>();
+    let ends = pairs.iter().skip(1).map(|pair| pair[1]).chain([usize::MAX]);
+    let object = |([id, from], to): (&[usize; 2], usize)| {
+        let end = first.saturating_add(to).min(packed.len());
+        let text = packed.get(first.saturating_add(*from)..end)?;
+        Some(Dictionary { id: *id as u64, text: text.to_vec().into(), at, is_packed: true })
+    };
+    pairs.iter().zip(ends).filter_map(object).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::seen;
+    use super::*;
+
+    fn zlib(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn object(id: u32, keys: &str, stream: &[u8]) -> Vec<u8> {
+        [format!("{id} 0 obj\n<<{keys}>>\nstream\r\n").as_bytes(), stream, b"\nendstream\nendobj\n"].concat()
+    }
+
+    #[test]
+    fn pages_forms_and_streams_are_read() {
+        let packed = b"7 0 9 13 <</T(pin)>>   <</Author(me)>>";
+        let bytes = [
+            b"%PDF-1.7\n".to_vec(),
+            object(1, "/Filter/FlateDecode", &zlib(b"BT /F1 9 Tf (sh) Tj (own) Tj ET")),
+            object(2, "/Type/ObjStm/N 2/First 9/Filter/FlateDecode", &zlib(packed)),
+            object(3, "/Length 8", b"attached"),
+            b"4 0 obj <</T (password) /V <FEFF0061>>> endobj\n%%EOF\n".to_vec(),
+        ]
+        .concat();
+        assert!(Pdf.probe(&Head { start: &bytes, tail: &[] }));
+        let found = seen(&Pdf, &bytes);
+        assert_eq!(found.texts, vec![("Author", "me"), ("password", "a"), ("", "shown\n")].into());
+        assert_eq!(found.members, vec![("object 3", "attached")].into());
+        assert!(found.gaps.is_empty() && found.raw.len() == bytes.len());
+    }
+
+    #[test]
+    fn what_is_encrypted_or_cut_is_a_gap() {
+        let bytes = b"%PDF-1.4\ntrailer <</Encrypt 5 0 R>>\n%%EOF";
+        assert_eq!(seen(&Pdf, bytes).gaps, [GapReason::Encrypted]);
+        assert_eq!(seen(&Pdf, &bytes[..bytes.len() - 1]).gaps, [GapReason::Truncated, GapReason::Encrypted]);
+    }
+}

@@ -1,0 +1,135 @@
+//! How pages and buffers of tables are packed.
+//!
+//! What comes out is held, so it is bounded twice: by what the caller allows, and by what the codec could make of
+//! so many bytes at the most.
+
+use std::io::{self, Read};
+
+/// A codec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Codec {
+    Plain,
+    Snappy,
+    Gzip,
+    Brotli,
+    Zstd,
+    /// A frame of LZ4.
+    Lz4Frame,
+    /// One bare block of LZ4.
+    Lz4Block,
+    /// Bare blocks of LZ4 behind two lengths each, as Hadoop writes them; or one without any.
+    Lz4Hadoop,
+}
+
+/// The most that LZ4 makes of a byte.
+const LZ4_RATIO: u64 = 255;
+
+/// Unpacks what is to come to `size` bytes, if that is at most `most`.
+pub(super) fn unpacked(codec: Codec, packed: Vec<u8>, size: u64, most: u64) -> io::Result<Vec<u8>> {
+    if size > most {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let bytes = match codec {
+        Codec::Plain => packed,
+        Codec::Snappy => snappy(&packed, size)?,
+        Codec::Gzip => all(flate2::read::MultiGzDecoder::new(packed.as_slice()), size)?,
+        Codec::Zstd => all(zstd::Decoder::new(packed.as_slice())?, size)?,
+        Codec::Brotli => brotli(&packed, size)?,
+        Codec::Lz4Frame => all(lz4_flex::frame::FrameDecoder::new(packed.as_slice()), size)?,
+        Codec::Lz4Block => block(&packed, size)?,
+        Codec::Lz4Hadoop => hadoop(&packed, size).map_or_else(|| block(&packed, size), Ok)?,
+    };
+    Ok(bytes)
+}
+
+fn all(reader: impl Read, size: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(size).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// One bare block of Snappy, which begins with its length.
+fn snappy(packed: &[u8], size: u64) -> io::Result<Vec<u8>> {
+    let invalid = |_| io::Error::from(io::ErrorKind::InvalidData);
+    let length = snap::raw::decompress_len(packed).map_err(invalid)? as u64;
+    // A copy of three bytes makes sixty-four.
+    if length > size || length > (packed.len() as u64).saturating_mul(64) {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    snap::raw::Decoder::new().decompress_vec(packed).map_err(invalid)
+}
+
+fn block(packed: &[u8], size: u64) -> io::Result<Vec<u8>> {
+    let most = size.min((packed.len() as u64).saturating_mul(LZ4_RATIO).saturating_add(64));
+    let most = usize::try_from(most).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    lz4_flex::block::decompress(packed, most).map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
+fn hadoop(mut packed: &[u8], size: u64) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    while !packed.is_empty() {
+        let (plain, rest) = packed.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let plain = u64::from(u32::from_be_bytes(*plain)).min(size.checked_sub(out.len() as u64)?);
+        let (own, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        out.extend(block(own, plain).ok()?);
+        packed = rest;
+    }
+    Some(out)
+}
+
+/// Brotli with windows of up to 16 MiB (RFC 7932), never those that were added later.
+fn brotli(packed: &[u8], size: u64) -> io::Result<Vec<u8>> {
+    use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
+    let new = StandardAlloc::default;
+    let mut state = BrotliState::new_strict(new(), new(), new());
+    let (mut left, mut at, mut total) = (packed.len(), 0, 0);
+    let (mut out, mut part) = (Vec::new(), vec![0; 64 << 10]);
+    loop {
+        let (mut room, mut filled) = (part.len(), 0);
+        let result =
+            BrotliDecompressStream(&mut left, &mut at, packed, &mut room, &mut filled, &mut part, &mut total, &mut state);
+        out.extend_from_slice(part.get(..filled).unwrap_or_default());
+        match result {
+            BrotliResult::ResultSuccess => break,
+            BrotliResult::NeedsMoreOutput if (out.len() as u64) < size => {}
+            BrotliResult::NeedsMoreOutput => break,
+            _ => return Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+    out.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(codec: Codec, packed: Vec<u8>, size: u64, expected: Option<&[u8]>) {
+        assert_eq!(unpacked(codec, packed, size, 1 << 20).ok().as_deref(), expected, "{codec:?}");
+    }
+
+    #[test]
+    fn every_codec_is_undone() {
+        let text = b"so much of it is the same, so much of it is the same".as_slice();
+        let (size, block) = (text.len() as u64, lz4_flex::block::compress(text));
+        check(Codec::Plain, text.to_vec(), size, Some(text));
+        check(Codec::Snappy, snap::raw::Encoder::new().compress_vec(text).unwrap(), size, Some(text));
+        check(Codec::Gzip, crate::forge::image::gzip(text), size, Some(text));
+        check(Codec::Zstd, zstd::encode_all(text, 1).unwrap(), size, Some(text));
+        check(Codec::Lz4Block, block.clone(), size, Some(text));
+        check(Codec::Lz4Hadoop, block.clone(), size, Some(text));
+        let framed = [&(text.len() as u32).to_be_bytes()[..], &(block.len() as u32).to_be_bytes(), &block].concat();
+        check(Codec::Lz4Hadoop, framed, size, Some(text));
+        // An uncompressed stream: window of 16 bits, one block of nine bytes, the end.
+        check(Codec::Brotli, b"\x0b\x04\x80abcdefghi\x03".to_vec(), 9, Some(b"abcdefghi"));
+    }
+
+    #[test]
+    fn lies_and_damage_are_refused() {
+        for codec in [Codec::Snappy, Codec::Gzip, Codec::Zstd, Codec::Lz4Frame, Codec::Brotli] {
+            check(codec, b"\xff\xff\xff\xff\x07 is no such thing".to_vec(), 1 << 20, None);
+        }
+        check(Codec::Plain, Vec::new(), u64::MAX, None);
+    }
+}

@@ -1,0 +1,120 @@
+//! HDF5, Parquet and Arrow as their own libraries write them: every text is told once, under its name, and nothing of it
+//! is left to be scanned as it is. `tools/make_tables.py` made the files.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+use watertight::extract::{self, Head, Input, Member, Sink, Stop, Text};
+use watertight::finding::GapReason;
+
+/// Names with what was told under them.
+#[derive(Default)]
+struct Told {
+    texts: BTreeMap<String, Vec<String>>,
+    rest: Vec<u8>,
+    numbers: usize,
+    gaps: Vec<String>,
+}
+
+impl Sink for Told {
+    fn member(&mut self, _: &Member<'_>, body: &mut dyn Read) -> Result<(), Stop> {
+        self.numbers(body)
+    }
+
+    fn raw(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
+        let _ = body.read_to_end(&mut self.rest);
+        Ok(())
+    }
+
+    fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
+        let mut bytes = Vec::new();
+        let _ = body.read_to_end(&mut bytes);
+        self.numbers += bytes.len();
+        Ok(())
+    }
+
+    fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
+        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        self.texts.entry(shown(text.name)).or_default().push(shown(text.bytes));
+        Ok(())
+    }
+
+    fn gap(&mut self, _: GapReason, detail: String, _: Option<u64>) {
+        self.gaps.push(detail);
+    }
+}
+
+fn told(bytes: &[u8]) -> Told {
+    let mut told = Told::default();
+    let extractor = extract::probe(&Head { start: bytes, tail: bytes }).expect("a format that is known");
+    if let Err(halt) = extractor.extract(&mut Input::memory(bytes), &mut told) {
+        told.gaps.push(format!("{halt:?}"));
+    }
+    told
+}
+
+/// What is wrong with what was told of a file.
+fn wrong(bytes: &[u8], expected: &Value) -> Vec<String> {
+    let mut told = told(bytes);
+    let mut wrong = std::mem::take(&mut told.gaps);
+    for (name, texts) in expected.as_object().expect("names") {
+        let all = texts.as_array().map_or_else(|| vec![texts], |all| all.iter().collect());
+        let mut all: Vec<_> = all.into_iter().filter_map(Value::as_str).collect();
+        all.sort_unstable();
+        let mut found = told.texts.get(name).cloned().unwrap_or_default();
+        found.sort_unstable();
+        if found != all {
+            wrong.push(format!("{name}: {found:?}, not {all:?}"));
+        }
+        wrong.extend(
+            all.iter()
+                .filter(|text| memchr::memmem::find(&told.rest, text.as_bytes()).is_some())
+                .map(|text| format!("{name}: {text:?} was left to be scanned as it is")),
+        );
+    }
+    wrong
+}
+
+#[test]
+fn every_text_is_told_once_under_its_name() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/tables");
+    let expected: Value = serde_json::from_slice(&std::fs::read(folder.join("expected.json")).expect("a list")).expect("JSON");
+    let expected = expected.as_object().expect("files");
+    assert!(expected.len() >= 30, "{} files", expected.len());
+    let mut all = Vec::new();
+    for (file, names) in expected {
+        let bytes = std::fs::read(folder.join(file)).expect("a file");
+        all.extend(wrong(&bytes, names).into_iter().map(|wrong| format!("{file}: {wrong}")));
+    }
+    assert!(all.is_empty(), "{}", all.join("\n"));
+}
+
+/// Files of the library, cut and bent: bytes are told, left or a gap, and reading ends.
+#[test]
+fn damaged_files_end() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/tables");
+    for entry in std::fs::read_dir(folder)
+        .expect("a folder")
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|e| e != "json"))
+    {
+        let bytes = std::fs::read(entry.path()).expect("a file");
+        let mut random = fastrand::Rng::with_seed(bytes.len() as u64);
+        for _ in 0..40 {
+            let mut bent = bytes.clone();
+            for _ in 0..random.usize(1..4) {
+                let at = random.usize(8..bent.len() - 8);
+                match random.u8(0..3) {
+                    0 => bent[at] ^= 1 << random.u8(0..8),
+                    1 => bent[at..at + 8].fill(0xff),
+                    _ => bent[at..at + 4].copy_from_slice(&random.u32(..).to_le_bytes()),
+                }
+            }
+            if extract::probe(&Head { start: &bent, tail: &bent }).is_some() {
+                told(&bent);
+                told(&bent[..random.usize(64..bent.len())]);
+            }
+        }
+    }
+}
