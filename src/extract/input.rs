@@ -6,6 +6,7 @@
 //! fails loses nothing: what was spilled so far is read back, then the rest of the stream.
 
 use super::Head;
+use crate::slice::FileSlice;
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Take, Write};
@@ -29,7 +30,9 @@ pub struct Input<'a> {
     body: Body<'a>,
     depth: u32,
     spill: u64,
-    failed: bool,
+    failure: Option<io::Error>,
+    /// Whether the file at hand is our own, whose failures are nobody else's to report.
+    is_spilled: bool,
     position: u64,
 }
 
@@ -38,12 +41,9 @@ enum Body<'a> {
         bytes: &'a [u8],
         position: usize,
     },
-    File {
-        reader: BufReader<&'a mut dyn ReadSeek>,
-    },
+    /// A file as it is, or one that a stream was spilled into.
+    File(BufReader<FileSlice>),
     Stream(Stream<'a>),
-    /// What was a stream.
-    Spilled(BufReader<File>),
 }
 
 /// A stream with a chunk of it in memory. The chunk stays until it is used up, so that a decoder
@@ -60,7 +60,23 @@ struct Stream<'a> {
 struct Source<'a> {
     spilled: Option<Take<File>>,
     unspilled: Cursor<Vec<u8>>,
-    reader: &'a mut dyn Read,
+    feed: Feed<'a>,
+}
+
+/// What gives a stream its bytes.
+enum Feed<'a> {
+    Reader(&'a mut dyn Read),
+    /// A file that is read as a stream: what it holds can be handed on unread.
+    Slice(FileSlice),
+}
+
+impl Read for Feed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Reader(reader) => reader.read(buffer),
+            Self::Slice(slice) => slice.read(buffer),
+        }
+    }
 }
 
 /// Bytes read from a stream at a time: large enough that calls cost nothing, small enough for the
@@ -70,32 +86,44 @@ const CHUNK: usize = 128 << 10;
 impl<'a> Input<'a> {
     /// Bytes in memory.
     pub fn memory(bytes: &'a [u8]) -> Self {
-        Self { body: Body::Memory { bytes, position: 0 }, depth: 0, spill: u64::MAX, failed: false, position: 0 }
-    }
-
-    /// Bytes of an open file.
-    pub fn file(reader: &'a mut dyn ReadSeek) -> Self {
         Self {
-            body: Body::File { reader: BufReader::with_capacity(CHUNK, reader) },
+            body: Body::Memory { bytes, position: 0 },
             depth: 0,
             spill: u64::MAX,
-            failed: false,
+            failure: None,
+            is_spilled: false,
             position: 0,
         }
+    }
+
+    /// Bytes of an open file, for a format that seeks.
+    pub fn file(slice: FileSlice) -> Self {
+        Self {
+            body: Body::File(BufReader::with_capacity(CHUNK, slice)),
+            depth: 0,
+            spill: u64::MAX,
+            failure: None,
+            is_spilled: false,
+            position: 0,
+        }
+    }
+
+    /// Bytes of an open file, for a format that reads them from the first to the last.
+    pub fn file_as_stream(slice: FileSlice) -> Self {
+        Self::fed(Vec::new(), Feed::Slice(slice))
     }
 
     /// A stream, of which `head` was read already to look at it.
-    pub fn stream(mut head: Vec<u8>, reader: &'a mut dyn Read) -> Self {
+    pub fn stream(head: Vec<u8>, reader: &'a mut dyn Read) -> Self {
+        Self::fed(head, Feed::Reader(reader))
+    }
+
+    fn fed(mut head: Vec<u8>, feed: Feed<'a>) -> Self {
         let filled = head.len();
         head.resize(filled.max(CHUNK), 0);
-        let source = Source { spilled: None, unspilled: Cursor::default(), reader };
-        Self {
-            body: Body::Stream(Stream { source, chunk: head, position: 0, filled, ended: false }),
-            depth: 0,
-            spill: u64::MAX,
-            failed: false,
-            position: 0,
-        }
+        let source = Source { spilled: None, unspilled: Cursor::default(), feed };
+        let stream = Stream { source, chunk: head, position: 0, filled, ended: false };
+        Self { body: Body::Stream(stream), depth: 0, spill: u64::MAX, failure: None, is_spilled: false, position: 0 }
     }
 
     /// Says how deep in other containers these bytes lie, and how many may be spilled to seek in them.
@@ -116,7 +144,37 @@ impl<'a> Input<'a> {
     /// Whether reading these bytes has failed. A format that fails because of that has nothing to
     /// report: whoever owns the reader does.
     pub fn failed(&self) -> bool {
-        self.failed
+        self.failure.is_some()
+    }
+
+    /// The first failure of reading these bytes, for whoever owns them.
+    pub fn failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
+    /// Takes the next bytes without reading them, `length` or what is left, where they stand in a file. Whoever
+    /// gets them reads them by position, on any thread.
+    pub fn unread(&mut self, length: u64) -> Option<FileSlice> {
+        let slice = match &mut self.body {
+            Body::File(reader) => {
+                let here = reader.stream_position().ok()?;
+                let slice = reader.get_ref().part(here, length);
+                reader.seek(io::SeekFrom::Start(here + slice.len())).ok()?;
+                slice
+            }
+            Body::Stream(stream) => stream.unread(length)?,
+            Body::Memory { .. } => return None,
+        };
+        self.position = self.position.saturating_add(slice.len());
+        Some(slice)
+    }
+
+    /// All of the bytes, read or not, where they stand in a file. Those of a stream do once they were sought in.
+    pub fn slice(&self) -> Option<FileSlice> {
+        match &self.body {
+            Body::File(reader) => Some(reader.get_ref().part(0, u64::MAX)),
+            _ => None,
+        }
     }
 
     /// Looks at the first bytes without taking them: all there are, or at least [`Head::LEN`].
@@ -126,10 +184,9 @@ impl<'a> Input<'a> {
     pub fn head(&mut self) -> io::Result<&[u8]> {
         match &mut self.body {
             Body::Memory { bytes, position } => Ok(bytes.get(*position..).unwrap_or_default()),
-            Body::File { reader } => whole_head(reader).inspect_err(|_| self.failed = true),
-            Body::Spilled(reader) => whole_head(reader),
+            Body::File(reader) => whole_head(reader).inspect_err(|error| keep(&mut self.failure, self.is_spilled, error)),
             Body::Stream(stream) => {
-                stream.fill_to(Head::LEN).inspect_err(|_| self.failed = true)?;
+                stream.fill_to(Head::LEN).inspect_err(|error| keep(&mut self.failure, self.is_spilled, error))?;
                 Ok(stream.rest())
             }
         }
@@ -146,12 +203,27 @@ impl<'a> Input<'a> {
                 Ok((rest.len() <= limit).then_some(Cow::Borrowed(rest)))
             }
             Body::Stream(stream) => {
-                stream.fill_to(limit.saturating_add(1)).inspect_err(|_| self.failed = true)?;
+                stream.fill_to(limit.saturating_add(1)).inspect_err(|error| keep(&mut self.failure, self.is_spilled, error))?;
                 let rest = stream.rest();
                 Ok((rest.len() <= limit).then_some(Cow::Borrowed(rest)))
             }
-            Body::File { reader } => whole(reader, limit),
-            Body::Spilled(reader) => whole(reader, limit),
+            Body::File(reader) => whole(reader, limit).inspect_err(|error| keep(&mut self.failure, self.is_spilled, error)),
+        }
+    }
+
+    /// Reads into a buffer as long as a chunk without a copy in between, where no bytes are held.
+    fn read_past_chunk(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        match &mut self.body {
+            Body::Stream(stream) if stream.position == stream.filled && !stream.ended => {
+                (stream.position, stream.filled) = (0, 0);
+                let count = stream.source.read(buffer).inspect_err(|error| keep(&mut self.failure, self.is_spilled, error))?;
+                stream.ended = count == 0;
+                Ok(Some(count))
+            }
+            Body::File(reader) if reader.buffer().is_empty() => {
+                reader.read(buffer).inspect_err(|error| keep(&mut self.failure, self.is_spilled, error)).map(Some)
+            }
+            _ => Ok(None),
         }
     }
 
@@ -161,8 +233,7 @@ impl<'a> Input<'a> {
         let left = match &mut self.body {
             Body::Memory { position, .. } => std::mem::take(position) as u64,
             // A failure to seek leaves the reader where it is, which loses nothing behind it.
-            Body::File { reader } => reader.rewind().map_or(0, |()| self.position),
-            Body::Spilled(reader) => reader.rewind().map_or(0, |()| self.position),
+            Body::File(reader) => reader.rewind().map_or(0, |()| self.position),
             Body::Stream(stream) => std::mem::take(&mut stream.position) as u64,
         };
         self.position = self.position.saturating_sub(left);
@@ -175,20 +246,17 @@ impl<'a> Input<'a> {
     /// the bytes can still be read from the first to the last.
     pub fn seekable(&mut self) -> io::Result<Box<dyn ReadSeek + '_>> {
         if let Body::Stream(stream) = &mut self.body {
-            let (file, whole) = stream.spill(tempfile::tempfile()?, self.spill)?;
-            self.failed |= !whole;
-            self.body = Body::Spilled(BufReader::with_capacity(CHUNK, file));
+            let (file, failure) = stream.spill(tempfile::tempfile()?, self.spill)?;
+            self.failure = self.failure.take().or(failure);
+            self.is_spilled = true;
+            self.body = Body::File(BufReader::with_capacity(CHUNK, FileSlice::whole(file)?));
         }
         match &mut self.body {
             Body::Memory { bytes, position } => {
                 *position = bytes.len();
                 Ok(Box::new(Cursor::new(*bytes)))
             }
-            Body::File { reader } => {
-                reader.rewind()?;
-                Ok(Box::new(reader))
-            }
-            Body::Spilled(reader) => {
+            Body::File(reader) => {
                 reader.rewind()?;
                 Ok(Box::new(reader))
             }
@@ -206,21 +274,48 @@ fn whole<'b>(reader: &mut (impl Read + Seek), limit: usize) -> io::Result<Option
     Ok((got <= limit).then_some(Cow::Owned(bytes)))
 }
 
+/// Keeps what failed first of the bytes of others. A call that was only interrupted is made again.
+fn keep(failure: &mut Option<io::Error>, is_spilled: bool, error: &io::Error) {
+    if failure.is_none() && !is_spilled && error.kind() != io::ErrorKind::Interrupted {
+        let copy =
+            error.raw_os_error().map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error);
+        *failure = Some(copy);
+    }
+}
+
 impl Stream<'_> {
+    /// The next bytes, `length` or what is left, if they stand in a file and nothing was spilled before them.
+    fn unread(&mut self, length: u64) -> Option<FileSlice> {
+        let ahead = (self.filled - self.position) as u64;
+        let Source { spilled: None, unspilled, feed: Feed::Slice(slice) } = &mut self.source else { return None };
+        if unspilled.position() < unspilled.get_ref().len() as u64 {
+            return None;
+        }
+        let here = slice.stream_position().ok()?.checked_sub(ahead)?;
+        let part = slice.part(here, length);
+        if part.len() <= ahead {
+            self.position += part.len() as usize;
+        } else {
+            (self.position, self.filled) = (0, 0);
+            slice.seek(io::SeekFrom::Start(here + part.len())).ok()?;
+        }
+        Some(part)
+    }
+
     fn rest(&self) -> &[u8] {
         self.chunk.get(self.position..self.filled).unwrap_or_default()
     }
 
-    /// Moves the rest of the stream into `file`, if it has no more than `limit` bytes. Says whether the
-    /// stream could be read to its end; if not, the file has what came before.
-    fn spill(&mut self, mut file: File, limit: u64) -> io::Result<(File, bool)> {
+    /// Moves the rest of the stream into `file`, if it has no more than `limit` bytes. If the
+    /// stream could not be read to its end, the file has what came before, and the failure is returned.
+    fn spill(&mut self, mut file: File, limit: u64) -> io::Result<(File, Option<io::Error>)> {
         let mut spilled = 0;
         loop {
             let ended = self.fill_to(1).map(|()| self.rest().is_empty());
             let outcome = match ended {
                 Ok(true) | Err(_) => {
                     file.rewind()?;
-                    return Ok((file, ended.is_ok()));
+                    return Ok((file, ended.err()));
                 }
                 Ok(false) if self.rest().len() as u64 > limit.saturating_sub(spilled) => Err(io::ErrorKind::FileTooLarge.into()),
                 Ok(false) => file.write_all(self.rest()),
@@ -242,6 +337,9 @@ impl Stream<'_> {
         while !self.ended && self.filled - self.position < wanted {
             if self.position == self.filled {
                 (self.position, self.filled) = (0, 0);
+                // What was held to tell the format may be long; from here on short chunks leave long reads to
+                // [`Input::read_past_chunk`].
+                self.chunk.truncate(CHUNK);
             }
             if self.chunk.len() < self.position + wanted {
                 self.chunk.resize(self.position + wanted.max(CHUNK), 0);
@@ -267,7 +365,7 @@ impl Read for Source<'_> {
             }
         }
         match self.unspilled.read(buffer)? {
-            0 => self.reader.read(buffer),
+            0 => self.feed.read(buffer),
             count => Ok(count),
         }
     }
@@ -277,10 +375,9 @@ impl BufRead for Input<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         match &mut self.body {
             Body::Memory { bytes, position } => Ok(bytes.get(*position..).unwrap_or_default()),
-            Body::File { reader } => reader.fill_buf().inspect_err(|_| self.failed = true),
-            Body::Spilled(reader) => reader.fill_buf(),
+            Body::File(reader) => reader.fill_buf().inspect_err(|error| keep(&mut self.failure, self.is_spilled, error)),
             Body::Stream(stream) => {
-                stream.fill_to(1).inspect_err(|_| self.failed = true)?;
+                stream.fill_to(1).inspect_err(|error| keep(&mut self.failure, self.is_spilled, error))?;
                 Ok(stream.rest())
             }
         }
@@ -290,8 +387,7 @@ impl BufRead for Input<'_> {
         self.position = self.position.saturating_add(count as u64);
         match &mut self.body {
             Body::Memory { bytes, position } => *position = position.saturating_add(count).min(bytes.len()),
-            Body::File { reader } => reader.consume(count),
-            Body::Spilled(reader) => reader.consume(count),
+            Body::File(reader) => reader.consume(count),
             Body::Stream(stream) => stream.position = stream.position.saturating_add(count).min(stream.filled),
         }
     }
@@ -299,6 +395,12 @@ impl BufRead for Input<'_> {
 
 impl Read for Input<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.len() >= CHUNK
+            && let Some(count) = self.read_past_chunk(buffer)?
+        {
+            self.position = self.position.saturating_add(count as u64);
+            return Ok(count);
+        }
         let ready = self.fill_buf()?;
         let count = ready.len().min(buffer.len());
         if let (Some(to), Some(from)) = (buffer.get_mut(..count), ready.get(..count)) {
@@ -346,7 +448,7 @@ mod tests {
         };
         check(&mut Input::memory(&bytes));
         check(&mut Input::stream(bytes[..10].to_vec(), &mut &bytes[10..]));
-        check(&mut Input::file(&mut Cursor::new(&bytes)));
+        check(&mut Input::file(FileSlice::from_bytes(bytes.clone())));
         let mut reader = &bytes[..];
         let mut spilled = Input::stream(Vec::new(), &mut reader);
         drop(spilled.seekable().unwrap());
@@ -357,8 +459,7 @@ mod tests {
     #[test]
     fn a_head_is_whole_at_the_end_of_a_buffer() {
         let bytes: Vec<u8> = (0..2 * CHUNK).map(|n| (n / 7) as u8).collect();
-        let mut file = Cursor::new(bytes.clone());
-        let mut input = Input::file(&mut file);
+        let mut input = Input::file(FileSlice::from_bytes(bytes.clone()));
         io::copy(&mut (&mut input).take(CHUNK as u64 - 3), &mut io::sink()).unwrap();
         assert_eq!(input.head().unwrap().get(..Head::LEN), bytes.get(CHUNK - 3..CHUNK - 3 + Head::LEN));
         check_rest(&mut input, &bytes[CHUNK - 3..]);

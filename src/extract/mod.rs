@@ -22,6 +22,7 @@ pub use kind::{OPAQUE, Opaque};
 
 use crate::finding::GapReason;
 use crate::repository::{Id, Kind};
+use crate::slice::FileSlice;
 use std::io::{self, Read};
 
 /// What is known of some bytes before they are opened.
@@ -87,6 +88,11 @@ pub trait Extractor: Sync {
 
     /// Whether it must jump about in its input. Others read it once, from start to end.
     fn seeks(&self) -> bool {
+        false
+    }
+
+    /// Whether it hands on numbers unread, where its input is a file: long ones cost little then.
+    fn hands_on(&self) -> bool {
         false
     }
 
@@ -170,6 +176,16 @@ pub trait Sink {
 
     /// Bytes of the container that are numbers, as in [`MemberKind::Numbers`].
     fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop>;
+
+    /// The same, unread: a piece of the file that the container is.
+    fn unread_numbers(&mut self, mut slice: FileSlice) -> Result<(), Stop> {
+        self.numbers(&mut slice)
+    }
+
+    /// A member that is numbers, unread: a piece of the file that the container is.
+    fn unread_member(&mut self, member: &Member<'_>, mut slice: FileSlice) -> Result<(), Stop> {
+        self.member(member, &mut slice)
+    }
 
     /// A text that the structure reveals, with what it calls it. It is scanned and not opened.
     fn text(&mut self, text: &Text<'_>) -> Result<(), Stop>;

@@ -94,15 +94,21 @@ impl<'e> Crew<'e> {
 
     /// An empty buffer, used before if possible: fresh pages cost as much as scanning them.
     pub(super) fn buffer(&self) -> Vec<u8> {
+        let mut buffer = self.stale_buffer();
+        buffer.clear();
+        buffer
+    }
+
+    /// A buffer that still has the bytes it was used for: who writes over them need not clear them first.
+    pub(super) fn stale_buffer(&self) -> Vec<u8> {
         self.spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default()
     }
 
     /// Gives a buffer back.
-    pub(super) fn recycle(&self, mut buffer: Vec<u8>) {
+    pub(super) fn recycle(&self, buffer: Vec<u8>) {
         if buffer.capacity() > 2 * (self.limits.window + self.limits.batch) {
             return;
         }
-        buffer.clear();
         if let Ok(mut spare) = self.spare.lock()
             && spare.len() < 4 * self.threads
         {

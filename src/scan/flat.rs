@@ -11,6 +11,7 @@ use crate::blob::Sums;
 use crate::detect::{Hit, View};
 use crate::finding::{Finding, Gap, GapReason, Scope as GapScope, Totals};
 use crate::place::Place;
+use crate::slice::FileSlice;
 use crate::version::Version;
 use std::io::Read;
 use std::ops::Range;
@@ -106,7 +107,9 @@ pub(super) enum Content {
 /// One window of a long member.
 struct Window {
     origin: Origin,
+    /// What was read stands at the start; behind it is what the buffer held before.
     bytes: Vec<u8>,
+    length: usize,
     owned: Range<usize>,
     lines: Lines,
     content: Content,
@@ -117,14 +120,15 @@ impl Window {
         let mut found = Found::default();
         found.guarded(&self.origin, |found| {
             let mut hits = Vec::new();
-            let view = View { bytes: &self.bytes, owned: self.owned.clone(), whole: false, name: self.origin.place.name() };
+            let bytes = self.bytes.get(..self.length).unwrap_or_default();
+            let view = View { bytes, owned: self.owned.clone(), whole: false, name: self.origin.place.name() };
             match self.lines.offset {
                 _ if self.content == Content::Numbers => crew.engine.detect_in_numbers(&view, &mut hits),
                 0 => crew.engine.detect_first(&view, &mut hits),
                 _ => crew.engine.detect(&view, &mut hits),
             }
             if !hits.is_empty() {
-                found.take(crew, &self.origin, hits, (&self.bytes, &self.lines));
+                found.take(crew, &self.origin, hits, (bytes, &self.lines));
             }
         });
         crew.deliver(found.findings, found.gaps, Totals::default());
@@ -173,35 +177,90 @@ pub(super) fn windows<'s>(
     reader: &mut dyn Read,
 ) -> u64 {
     let (own, reach, lookback) = (crew.limits.window, crew.engine.reach(), crew.engine.lookback());
+    let room = lookback + own + reach;
     let origin = nest.origin();
-    let mut lines = Lines::start(is_text(&head));
+    let mut lines = if content == Content::Numbers { Lines::none() } else { Lines::start(is_text(&head)) };
+    let mut filled = head.len();
     let mut bytes = head;
     let (mut start, mut ended) = (0, false);
     loop {
-        if !ended {
-            let wanted = (start + own + reach).saturating_sub(bytes.len()) as u64;
-            let got = reader.take(wanted).read_to_end(&mut bytes);
-            ended = got.map_or(true, |got| (got as u64) < wanted);
+        let wanted = start + own + reach;
+        if !ended && filled < wanted {
+            // A buffer that was used before is as long already: no byte of it is written but by the reader.
+            bytes.resize(bytes.len().max(room), 0);
+            filled += fill(reader, bytes.get_mut(filled..wanted).unwrap_or_default());
+            ended = filled < wanted;
         }
-        let last = ended && bytes.len() <= start + own + reach;
-        let end = if last { bytes.len() } else { start + own };
+        let last = ended && filled <= start + own + reach;
+        let end = if last { filled } else { start + own };
         let next = (!last).then(|| {
-            let kept = end.saturating_sub(lookback);
-            let mut next = crew.buffer();
-            next.extend_from_slice(bytes.get(kept..).unwrap_or_default());
-            let lines = lines.after(bytes.get(..kept).unwrap_or_default());
-            (next, end - kept, lines)
+            let before = end.saturating_sub(lookback);
+            let kept = bytes.get(before..filled).unwrap_or_default();
+            let mut next = crew.stale_buffer();
+            next.resize(next.len().max(room), 0);
+            if let Some(start) = next.get_mut(..kept.len()) {
+                start.copy_from_slice(kept);
+            }
+            (next, kept.len(), end - before, lines.after(bytes.get(..before).unwrap_or_default()))
         });
-        bytes.truncate(end + reach);
-        let total = lines.offset + bytes.len() as u64;
+        let length = filled.min(end + reach);
+        let total = lines.offset + length as u64;
         let cost = bytes.capacity();
-        let window = Window { origin: origin.clone(), bytes: std::mem::take(&mut bytes), owned: start..end, lines, content };
+        let bytes_here = std::mem::take(&mut bytes);
+        let window = Window { origin: origin.clone(), bytes: bytes_here, length, owned: start..end, lines, content };
         crew.offer(scope, cost, move |_| window.scan(crew));
         match next {
-            Some((rest, at, after)) => (bytes, start, lines) = (rest, at, after),
+            Some((rest, kept, at, after)) => (bytes, filled, start, lines) = (rest, kept, at, after),
             None => return total,
         }
     }
+}
+
+/// Cuts numbers that stand in a file into windows, which are read where they are looked at.
+pub(super) fn windows_of_slice<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, nest: &Nest, slice: &FileSlice) {
+    let (own, reach, lookback) = (crew.limits.window, crew.engine.reach(), crew.engine.lookback());
+    let room = lookback + own + reach;
+    let origin = nest.origin();
+    let mut at = 0;
+    while at < slice.len() {
+        let before = at.min(lookback as u64);
+        let part = slice.part(at - before, before + (own + reach) as u64);
+        let owned = before as usize..(before as usize + own).min(part.len() as usize);
+        let (origin, lines) = (origin.clone(), Lines::none().at(at - before));
+        crew.offer(scope, room, move |_| {
+            let mut bytes = crew.stale_buffer();
+            bytes.resize(bytes.len().max(room), 0);
+            let length = part.len() as usize;
+            let got = part.fill_at(bytes.get_mut(..length).unwrap_or_default(), 0);
+            let window = Window { origin, bytes, length: *got.as_ref().unwrap_or(&0), owned, lines, content: Content::Numbers };
+            if window.length < length {
+                let what = got.map_or_else(|error| error.to_string(), |_| "shorter than it was".to_owned());
+                crew.deliver(Vec::new(), vec![unread(&window.origin, what, length)], Totals::default());
+            }
+            window.scan(crew);
+        });
+        at += own as u64;
+    }
+}
+
+/// A stretch of a file that could not be read.
+fn unread(origin: &Origin, what: String, length: usize) -> Gap {
+    let detail = format!("cannot be read: {what}");
+    Gap { place: origin.place.clone(), reason: GapReason::Unreadable, detail, bytes: Some(length as u64), scope: GapScope::Image }
+}
+
+/// Reads until `buffer` is full or the reader ends or fails. Says how many bytes there are.
+fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> usize {
+    let mut done = 0;
+    while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match reader.read(rest) {
+            Ok(0) => break,
+            Ok(count) => done += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => break,
+        }
+    }
+    done
 }
 
 /// Whether bytes read like text, where lines mean something.

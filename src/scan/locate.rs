@@ -14,16 +14,31 @@ pub(super) struct Lines {
     /// Offset at which the line at hand began.
     line_start: u64,
     is_text: bool,
+    is_counted: bool,
 }
 
 impl Lines {
     /// At the start of a member.
     pub(super) fn start(is_text: bool) -> Self {
-        Self { offset: 0, line: 0, line_start: 0, is_text }
+        Self { offset: 0, line: 0, line_start: 0, is_text, is_counted: true }
+    }
+
+    /// At the start of bytes that have no lines, of which only the offset is kept: counting costs as much as
+    /// looking for what identifies itself.
+    pub(super) fn none() -> Self {
+        Self { offset: 0, line: 0, line_start: 0, is_text: false, is_counted: false }
+    }
+
+    /// At `offset`.
+    pub(super) fn at(self, offset: u64) -> Self {
+        Self { offset, ..self }
     }
 
     /// Behind `bytes`.
     pub(super) fn after(&self, bytes: &[u8]) -> Self {
+        if !self.is_counted {
+            return Self { offset: self.offset + bytes.len() as u64, ..*self };
+        }
         let newlines = memchr::memchr_iter(b'\n', bytes).count() as u64;
         let line_start = memchr::memrchr(b'\n', bytes).map_or(self.line_start, |at| self.offset + at as u64 + 1);
         Self { offset: self.offset + bytes.len() as u64, line: self.line + newlines, line_start, ..*self }
@@ -75,6 +90,8 @@ pub(super) fn unlined(origin: &Origin, offset: u64, hit: Hit) -> Finding {
         reasons: hit.reasons,
         decoded: hit.decoded,
         note: hit.note,
+        parts: hit.parts,
+        part_of: None,
         instruction: None,
         content: None,
         package: None,

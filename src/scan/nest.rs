@@ -99,6 +99,15 @@ impl Budget {
         self.0.expanded.set(self.0.expanded.get().saturating_add(bytes));
     }
 
+    /// Notes that so many bytes are unpacked, if they may be.
+    pub(super) fn affords(&self, bytes: u64) -> bool {
+        let affords = bytes <= self.left();
+        if affords {
+            self.expand(bytes);
+        }
+        affords
+    }
+
     /// Bytes that may still be unpacked.
     fn left(&self) -> u64 {
         let most = self.0.consumed.get().saturating_mul(self.0.ratio).saturating_add(self.0.floor);

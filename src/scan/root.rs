@@ -6,7 +6,7 @@ use super::nest::{Consumed, Nest, Stage};
 use super::settings;
 use super::walker::Walker;
 use crate::blob::{Digest, Hashed, Hasher};
-use crate::extract::{Head, Input, probe};
+use crate::extract::{Extractor, Head, Input, probe};
 use crate::finding::{Gap, GapReason, Scope as GapScope};
 use crate::image::document;
 use crate::image::packages::Collector;
@@ -78,37 +78,54 @@ fn outer(limits: &Limits) -> Limits {
 /// Walks all bytes of a root while they are hashed, and compares.
 fn read_through(walker: &mut Walker<'_, '_, '_>, root: &Root, mut slice: FileSlice, nest: &Nest) -> io::Result<()> {
     let expected = root.digest.as_ref().or(root.diff_id.as_ref());
-    let hasher = expected.map_or_else(Hasher::sha256, Digest::hasher);
-    let head = head_of(&slice)?;
-    let digest = match probe(&Head { start: &head, tail: &tail_of(&slice)? }) {
+    let Some(expected) = expected else {
+        // Nobody promises anything of a file that is the target: it need not be hashed.
+        return from_disk(walker, nest, slice);
+    };
+    let digest = match in_place(&slice)? {
         Some(extractor) if extractor.seeks() => {
             nest.budget.consume(slice.len());
-            walker.open(nest, &mut Input::file(&mut slice.clone()), extractor);
-            expected.map(|_| hash(slice, hasher)).transpose()?
+            walker.open(nest, &mut Input::file(slice.clone()), extractor);
+            hash(slice, expected.hasher())?
         }
         _ => {
             let mut failure = None;
             let progress = walker.crew.progress;
-            let mut watched = Watched { inner: &mut slice, failure: &mut failure, advance: |bytes| progress.advance(bytes) };
-            // Nobody promises anything of a file that is the target: it need not be hashed.
-            let digest = if expected.is_some() {
-                let mut hashed = Hashed::new(watched, hasher);
-                to_the_end(walker, nest, &mut hashed)?;
-                Some(hashed.finish().0)
-            } else {
-                to_the_end(walker, nest, &mut watched)?;
-                None
-            };
+            let watched = Watched { inner: &mut slice, failure: &mut failure, advance: |bytes| progress.advance(bytes) };
+            let mut hashed = Hashed::new(watched, expected.hasher());
+            to_the_end(walker, nest, &mut hashed)?;
+            let digest = hashed.finish().0;
             if let Some(error) = failure {
                 return Err(error);
             }
             digest
         }
     };
-    if let Some(digest) = digest {
-        prove(walker, root, &digest);
-    }
+    prove(walker, root, &digest);
     Ok(())
+}
+
+/// Walks all bytes of a file. A format that seeks, or that has more to pass over than to read, gets the file itself.
+pub(super) fn from_disk(walker: &mut Walker<'_, '_, '_>, nest: &Nest, mut slice: FileSlice) -> io::Result<()> {
+    let progress = walker.crew.progress;
+    if let Some(extractor) = in_place(&slice)? {
+        nest.budget.consume(slice.len());
+        let length = slice.len();
+        let mut input = if extractor.seeks() { Input::file(slice) } else { Input::file_as_stream(slice) };
+        walker.open(nest, &mut input, extractor);
+        progress.advance(length);
+        return input.failure().map_or(Ok(()), Err);
+    }
+    let mut failure = None;
+    let mut watched = Watched { inner: &mut slice, failure: &mut failure, advance: |bytes| progress.advance(bytes) };
+    to_the_end(walker, nest, &mut watched)?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// The format of a file that is better not read as a stream.
+fn in_place(slice: &FileSlice) -> io::Result<Option<&'static dyn Extractor>> {
+    let head = head_of(slice)?;
+    Ok(probe(&Head { start: &head, tail: &tail_of(slice)? }).filter(|extractor| extractor.seeks() || extractor.hands_on()))
 }
 
 fn to_the_end(walker: &mut Walker<'_, '_, '_>, nest: &Nest, reader: &mut dyn Read) -> io::Result<()> {

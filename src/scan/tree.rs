@@ -1,9 +1,10 @@
 //! A directory on disk: every regular file below it, in a fixed order, links not followed.
 
 use super::nest::{Consumed, Nest, Stage};
-use super::root::Watched;
+use super::root::{Watched, from_disk};
 use super::walker::Walker;
 use crate::finding::{Gap, GapReason, Scope};
+use crate::slice::FileSlice;
 use crate::source::Root;
 use std::fs::File;
 use std::io::Read;
@@ -51,7 +52,12 @@ pub(super) fn walk(walker: &mut Walker<'_, '_, '_>, root: &Root, path: &Path) {
 fn file(walker: &mut Walker<'_, '_, '_>, nest: &Nest, path: &Path) -> std::io::Result<()> {
     let mut file = File::open(path)?;
     let progress = walker.crew.progress;
-    progress.expect(file.metadata()?.len());
+    let length = file.metadata()?.len();
+    progress.expect(length);
+    if length > walker.crew.limits.hold as u64 {
+        // A short container is held and opened by whoever is free.
+        return from_disk(walker, nest, FileSlice::whole(file)?);
+    }
     read(walker, nest, &mut file)
 }
 

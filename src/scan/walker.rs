@@ -15,6 +15,7 @@ use crate::finding::{Gap, GapReason, Totals};
 use crate::image::lifecycle::{EntryKind, plain};
 use crate::image::packages::Collector;
 use crate::repository::{Id, Kind};
+use crate::slice::FileSlice;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -265,6 +266,12 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
     fn flat(&mut self, nest: &Nest, content: Content, head: Vec<u8>, reader: &mut dyn Read) {
         self.seen.bytes += flat::windows(self.crew, self.scope, (nest, content), head, reader);
     }
+
+    /// Scans numbers that stand in a file.
+    fn flat_slice(&mut self, nest: &Nest, slice: FileSlice) {
+        self.seen.bytes += slice.len();
+        flat::windows_of_slice(self.crew, self.scope, nest, &slice);
+    }
 }
 
 fn shorten(detail: &mut String) {
@@ -388,6 +395,22 @@ impl Sink for Within<'_, '_, '_, '_> {
 
     fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
         self.walker.flat(self.nest, Content::Numbers, Vec::new(), body);
+        Ok(())
+    }
+
+    fn unread_numbers(&mut self, slice: FileSlice) -> Result<(), Stop> {
+        self.walker.flat_slice(self.nest, slice);
+        Ok(())
+    }
+
+    fn unread_member(&mut self, member: &Member<'_>, mut slice: FileSlice) -> Result<(), Stop> {
+        let is_plain = member.kind == MemberKind::Numbers && !self.is_file_system() && !self.extractor.is_wrapper();
+        if !is_plain || !self.nest.budget.affords(slice.len()) {
+            return self.member(member, &mut slice);
+        }
+        let nest = self.nest_of(member);
+        self.walker.seen.members += 1;
+        self.walker.flat_slice(&nest, slice);
         Ok(())
     }
 

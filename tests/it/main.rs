@@ -11,6 +11,7 @@ mod gitleaks;
 mod hostile;
 mod interop;
 mod models;
+mod numbers;
 mod packages;
 mod recall;
 mod rules;

@@ -10,9 +10,10 @@ use super::spans::Span;
 use super::zip_sweep;
 use crate::finding::GapReason;
 use crate::place::escaped;
+use crate::slice::FileSlice;
 use std::io::{self, Read, Seek, SeekFrom};
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 /// zip.
 pub struct Zip;
@@ -41,7 +42,7 @@ impl Extractor for Zip {
         About {
             title: "zip (jar, wheel, npz, apk, nupkg, office)",
             reads: "the entries of the directory and those that it leaves out, what stands before, between and behind them, by every method but those that need a password",
-            limits: "a directory of up to 8 MiB, else its local headers; encrypted entries are gaps",
+            limits: "a directory of up to 8 MiB, else its local headers; encrypted entries are gaps; the checksum of stored weights is not asked",
             specification: "APPNOTE.TXT 6.3.10",
         }
     }
@@ -59,12 +60,14 @@ impl Extractor for Zip {
     }
 
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
+        drop(input.seekable()?);
+        let whole = input.slice();
         let mut file = input.seekable()?;
         let length = file.seek(SeekFrom::End(0))?;
         let mut spans = Vec::new();
         match directory_size(&mut file, length)? {
             Some(size) if size <= DIRECTORY => match ZipArchive::new(&mut file) {
-                Ok(mut archive) => listed(&mut archive, length, &mut spans, sink)?,
+                Ok(mut archive) => listed(&mut archive, whole.as_ref(), &mut spans, sink)?,
                 Err(error) => sink.gap(GapReason::Damaged, format!("zip: {error}; read by its local headers"), None),
             },
             Some(_) => {
@@ -76,10 +79,47 @@ impl Extractor for Zip {
     }
 }
 
+/// An entry as the central directory describes it.
+struct Entry {
+    name: Vec<u8>,
+    kind: MemberKind,
+    size: u64,
+    encrypted: bool,
+    span: Span,
+    /// Where its bytes stand as they are.
+    stored: Option<u64>,
+}
+
+impl Entry {
+    fn of(archive: &mut ZipArchive<&mut Box<dyn ReadSeek + '_>>, index: usize, numbers: &[Vec<u8>]) -> Result<Self, ZipError> {
+        let entry = archive.by_index_raw(index)?;
+        let kind = match (entry.is_dir(), entry.is_symlink()) {
+            (true, _) => MemberKind::Directory,
+            (_, true) => MemberKind::Symlink,
+            _ if numbers.iter().any(|folder| entry.name_raw().starts_with(folder)) => MemberKind::Numbers,
+            _ => MemberKind::File,
+        };
+        let start = entry.data_start();
+        let is_stored = entry.compression() == CompressionMethod::Stored && entry.compressed_size() == entry.size();
+        Ok(Self {
+            name: entry.name_raw().to_vec(),
+            kind,
+            size: entry.size(),
+            encrypted: entry.encrypted(),
+            span: Span { start: entry.header_start(), end: start.unwrap_or(0).saturating_add(entry.compressed_size()) },
+            stored: start.filter(|_| is_stored),
+        })
+    }
+
+    fn member(&self) -> Member<'_> {
+        Member { name: &self.name, kind: self.kind, size: Some(self.size) }
+    }
+}
+
 /// Reads the entries that the central directory names, and notes which bytes they cover.
 fn listed(
     archive: &mut ZipArchive<&mut Box<dyn ReadSeek + '_>>,
-    length: u64,
+    whole: Option<&FileSlice>,
     spans: &mut Vec<Span>,
     sink: &mut dyn Sink,
 ) -> Result<(), Halt> {
@@ -88,49 +128,58 @@ fn listed(
     }
     let numbers = storages(archive);
     for index in 0..archive.len() {
-        let (name, span, facts) = match archive.by_index_raw(index) {
-            Ok(entry) => {
-                let end = entry.data_start().unwrap_or(0).saturating_add(entry.compressed_size()).min(length);
-                let kind = match (entry.is_dir(), entry.is_symlink()) {
-                    (true, _) => MemberKind::Directory,
-                    (_, true) => MemberKind::Symlink,
-                    _ if numbers.iter().any(|folder| entry.name_raw().starts_with(folder)) => MemberKind::Numbers,
-                    _ => MemberKind::File,
-                };
-                (entry.name_raw().to_vec(), Span { start: entry.header_start(), end }, (kind, entry.size(), entry.encrypted()))
-            }
+        let entry = match Entry::of(archive, index, &numbers) {
+            Ok(entry) => entry,
             Err(error) => {
                 sink.gap(GapReason::Damaged, format!("zip: entry {index}: {error}; its bytes were swept"), None);
                 continue;
             }
         };
-        let (kind, size, encrypted) = facts;
-        let label = escaped(&name);
-        if encrypted {
-            sink.gap(GapReason::Encrypted, format!("zip: {label} is encrypted"), Some(size));
-            spans.push(span);
+        let label = escaped(&entry.name);
+        if entry.encrypted {
+            sink.gap(GapReason::Encrypted, format!("zip: {label} is encrypted"), Some(entry.size));
+            spans.push(entry.span);
             continue;
         }
-        let member = Member { name: &name, kind, size: Some(size) };
-        let failure = match archive.by_index(index) {
-            Ok(mut entry) => {
-                let mut body = Watched { inner: &mut entry, failure: None };
-                sink.member(&member, &mut body)?;
-                let drained = io::copy(&mut body, &mut io::sink());
-                body.failure.or(drained.err()).map(|error| (reason_of(&error), error.to_string()))
+        if entry.kind == MemberKind::Numbers
+            && let Some((whole, start)) = whole.zip(entry.stored)
+        {
+            // As they stand. That their checksum is not asked loses nothing, since all of them are looked at.
+            let body = whole.part(start, entry.size);
+            if body.len() < entry.size {
+                sink.gap(GapReason::Truncated, format!("zip: {label} ends early"), Some(entry.size - body.len()));
             }
-            Err(error) => Some((reason_to_refuse(&error), error.to_string())),
-        };
-        match failure {
-            None => spans.push(span),
+            sink.unread_member(&entry.member(), body)?;
+            spans.push(entry.span);
+            continue;
+        }
+        match read(archive, index, &entry.member(), sink)? {
+            None => spans.push(entry.span),
             // Uncovered, its bytes are swept: read once more by its local header, and as they are.
             Some((reason, detail)) => {
-                let cost = (reason == GapReason::Unsupported).then_some(size);
+                let cost = (reason == GapReason::Unsupported).then_some(entry.size);
                 sink.gap(reason, format!("zip: {label}: {detail}"), cost);
             }
         }
     }
     Ok(())
+}
+
+/// Reads an entry, and says why it could not be read to its end.
+fn read(
+    archive: &mut ZipArchive<&mut Box<dyn ReadSeek + '_>>,
+    index: usize,
+    member: &Member<'_>,
+    sink: &mut dyn Sink,
+) -> Result<Option<(GapReason, String)>, Halt> {
+    let mut entry = match archive.by_index(index) {
+        Ok(entry) => entry,
+        Err(error) => return Ok(Some((reason_to_refuse(&error), error.to_string()))),
+    };
+    let mut body = Watched { inner: &mut entry, failure: None };
+    sink.member(member, &mut body)?;
+    let drained = io::copy(&mut body, &mut io::sink());
+    Ok(body.failure.or(drained.err()).map(|error| (reason_of(&error), error.to_string())))
 }
 
 /// What the crate's refusal to open an entry says of it.

@@ -6,7 +6,7 @@
 //! bits. In files for big-endian machines every number is big-endian, the version too, which tells.
 
 use super::super::{About, Extractor, Halt, Head, Input, Sink, Text};
-use super::{pass, stretches};
+use super::{pass, pass_numbers, stretches};
 use crate::finding::GapReason;
 use std::io::{self, BufRead, Read};
 
@@ -42,6 +42,10 @@ impl Extractor for Gguf {
         let known =
             |version: [u8; 4]| VERSIONS.contains(&u32::from_le_bytes(version)) || VERSIONS.contains(&u32::from_be_bytes(version));
         head.has(0, MAGIC) && version.is_some_and(known)
+    }
+
+    fn hands_on(&self) -> bool {
+        true
     }
 
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
@@ -217,7 +221,7 @@ impl Reader<'_, '_> {
     /// Passes over numbers, which are scanned as such.
     fn skip(&mut self, length: u64) -> Result<(), Halt> {
         if length > 64 {
-            pass(self.input, length, |body| self.sink.numbers(body))?;
+            pass_numbers(self.input, length, self.sink)?;
             return self.whole(length);
         }
         let mut few = [0; 64];

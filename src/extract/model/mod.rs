@@ -32,7 +32,7 @@ fn stretches(input: &mut Input<'_>, mut tensors: Vec<(u64, u64)>, sink: &mut dyn
             continue;
         }
         let numbers = covered.1.saturating_sub(input.position() - start);
-        pass(input, numbers, |body| sink.numbers(body))?;
+        pass_numbers(input, numbers, sink)?;
         let between = from.saturating_sub(input.position() - start);
         pass(input, between, |body| sink.raw(body))?;
         covered = (from, to);
@@ -41,6 +41,15 @@ fn stretches(input: &mut Input<'_>, mut tensors: Vec<(u64, u64)>, sink: &mut dyn
         }
     }
     Ok(())
+}
+
+/// Passes on `length` bytes that are numbers, or what is left; unread where they stand in a file.
+fn pass_numbers(input: &mut Input<'_>, length: u64, sink: &mut dyn Sink) -> Result<(), Halt> {
+    match input.unread(length) {
+        Some(slice) if slice.is_empty() => Ok(()),
+        Some(slice) => Ok(sink.unread_numbers(slice)?),
+        None => pass(input, length, |body| sink.numbers(body)),
+    }
 }
 
 /// Gives `length` bytes to `act`, and takes those that it leaves.

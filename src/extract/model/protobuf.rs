@@ -10,7 +10,7 @@ mod fields;
 
 use super::super::{About, Extractor, Halt, Head, Input, Sink, Stop, Text};
 use super::keys::joined;
-use super::pass;
+use super::{pass, pass_numbers};
 use crate::finding::GapReason;
 use fields::{Field, Kind, fields, kind_of, starts_as_message};
 use std::borrow::Cow;
@@ -46,6 +46,10 @@ impl Extractor for Protobuf {
     fn probe(&self, head: &Head<'_>) -> bool {
         let head = head.start.get(..Head::LEN.min(head.start.len())).unwrap_or_default();
         matches!(head, [8, version, rest @ ..] if VERSIONS.contains(version) && starts_as_message(rest))
+    }
+
+    fn hands_on(&self) -> bool {
+        true
     }
 
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
@@ -101,7 +105,7 @@ impl Walk<'_> {
             } else if kind_of(head) == Kind::Text {
                 pass(input, size, |body| self.sink.raw(body))?;
             } else {
-                pass(input, size, |body| self.sink.numbers(body))?;
+                pass_numbers(input, size, self.sink)?;
             }
             let read = input.position() - offset;
             if read < size {

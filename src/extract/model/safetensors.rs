@@ -6,7 +6,7 @@
 //! configurations stand as JSON in JSON.
 
 use super::super::{About, Extractor, Halt, Head, Input, Sink, Text};
-use super::{pass, stretches};
+use super::{pass, pass_numbers, stretches};
 use crate::finding::GapReason;
 use crate::image::json::Json;
 use std::io::{BufRead, Read};
@@ -40,6 +40,10 @@ impl Extractor for Safetensors {
         (2..=HEADER).contains(&length) && matches!(rest, [b'{', b'"' | b'}' | b' ' | b'\n' | b'\r' | b'\t', ..])
     }
 
+    fn hands_on(&self) -> bool {
+        true
+    }
+
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
         let mut length = [0; 8];
         input.read_exact(&mut length)?;
@@ -47,8 +51,7 @@ impl Extractor for Safetensors {
         if length > HELD {
             sink.gap(GapReason::SizeLimit, "safetensors: header too long to be read by its keys; scanned as text".into(), None);
             pass(input, length, |body| sink.raw(body))?;
-            sink.numbers(input)?;
-            return Ok(());
+            return pass_numbers(input, u64::MAX, sink);
         }
         let mut header = Vec::new();
         let got = (&mut *input).take(length).read_to_end(&mut header)? as u64;

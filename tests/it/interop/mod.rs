@@ -12,6 +12,7 @@ mod attached;
 mod forged;
 mod git;
 mod image;
+mod keystores;
 mod leaky;
 mod programs;
 mod removed;

@@ -21,6 +21,7 @@ mod tests;
 mod trails;
 
 use super::super::{About, Extractor, Halt, Head, Input, Sink};
+use super::pass_numbers;
 use crate::finding::GapReason;
 use machine::Machine;
 use stream::End;
@@ -49,6 +50,10 @@ impl Extractor for Pickle {
         probe::is_pickle(head)
     }
 
+    fn hands_on(&self) -> bool {
+        true
+    }
+
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
         let mut machine = Machine::new();
         let mut pickles = 0;
@@ -65,8 +70,7 @@ impl Extractor for Pickle {
             pickles += 1;
             match end {
                 None if machine.is_torch && pickles == TORCH => {
-                    sink.numbers(input)?;
-                    return Ok(());
+                    return pass_numbers(input, u64::MAX, sink);
                 }
                 None if probe::goes_on(input)? => {}
                 None => return Ok(()),
