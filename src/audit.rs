@@ -4,14 +4,15 @@
 //! images share was scanned once; here its findings are told for each image that has it.
 
 mod attribution;
+mod parts;
 
-use crate::finding::{Confidence, Disposition, Finding, Gap, Instruction, Reason, RuleLabel, Severity, Totals};
+use crate::finding::{Confidence, Disposition, Finding, Gap, Instruction, Part, Reason, RuleLabel, Severity, Totals};
 use crate::image::Image;
 use crate::image::lifecycle::{LayerEntries, State, fates};
 use crate::image::packages::Records;
 use crate::place::RootId;
 use crate::secret::Secret;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The answer.
@@ -92,7 +93,9 @@ pub struct Incident {
     pub reasons: Vec<Reason>,
     /// The secret; empty where the incident is a file as a whole.
     pub secret: Secret,
-    /// In the order of images, layers and places.
+    /// What belongs to the same credential: its id, whose it is, where it opens.
+    pub parts: Vec<Part>,
+    /// Where it is, and where those of its parts are that were found by rules of their own. In the order of images, layers and places.
     pub occurrences: Vec<Occurrence>,
 }
 
@@ -127,11 +130,12 @@ impl Audit {
     pub fn new(
         target: Target,
         images: Vec<Image>,
-        findings: Vec<Finding>,
+        mut findings: Vec<Finding>,
         gaps: Vec<Gap>,
         seen: Totals,
         known: &Known<'_>,
     ) -> Self {
+        parts::join(&mut findings);
         let mut occurrences = Vec::new();
         let mut uses: HashMap<RootId, Vec<Home>> = HashMap::new();
         for (index, image) in images.iter().enumerate() {
@@ -233,7 +237,8 @@ fn group(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
             let path = finding.place.path().or_else(|| Some(finding.place.label()));
             (finding.rule.clone(), path, finding.name.clone())
         });
-        groups.entry((finding.secret.bare(), file)).or_default().push(occurrence);
+        let secret = finding.part_of.clone().unwrap_or_else(|| finding.secret.bare());
+        groups.entry((secret, file)).or_default().push(occurrence);
     }
     let mut incidents: Vec<_> = groups.into_values().map(told_once).filter_map(incident).collect();
     incidents.sort_by(|a, b| {
@@ -250,7 +255,8 @@ fn group(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
 fn told_once(mut occurrences: Vec<Occurrence>) -> Vec<Occurrence> {
     let spot = |occurrence: &Occurrence| {
         let finding = &occurrence.finding;
-        (occurrence.image, occurrence.layer, finding.place.clone(), finding.entry, finding.offset)
+        let part = finding.part_of.is_some().then(|| finding.secret.clone());
+        (occurrence.image, occurrence.layer, finding.place.clone(), finding.entry, finding.offset, part)
     };
     let named: HashSet<_> = occurrences.iter().filter(|occurrence| occurrence.finding.name.is_some()).map(spot).collect();
     if !named.is_empty() {
@@ -260,12 +266,12 @@ fn told_once(mut occurrences: Vec<Occurrence>) -> Vec<Occurrence> {
 }
 
 fn incident(occurrences: Vec<Occurrence>) -> Option<Incident> {
-    let best = occurrences
-        .iter()
-        .max_by_key(|occurrence| (occurrence.finding.rule.rank, std::cmp::Reverse(&occurrence.finding.rule.id)))?;
+    let of_secret = || occurrences.iter().filter(|occurrence| occurrence.finding.part_of.is_none());
+    let best =
+        of_secret().max_by_key(|occurrence| (occurrence.finding.rule.rank, std::cmp::Reverse(&occurrence.finding.rule.id)))?;
     let (rule, secret) = (best.finding.rule.clone(), best.finding.secret.clone());
     // How bad it is, is for the rule that knows the kind to say.
-    let of_rule = || occurrences.iter().map(|occurrence| &occurrence.finding).filter(|finding| finding.rule == rule);
+    let of_rule = || of_secret().map(|occurrence| &occurrence.finding).filter(|finding| finding.rule == rule);
     let severity = of_rule().map(|finding| finding.severity).max()?;
     let confidence = of_rule().map(|finding| finding.confidence).max()?;
     let disposition = of_rule().map(|finding| finding.disposition).min()?;
@@ -275,8 +281,29 @@ fn incident(occurrences: Vec<Occurrence>) -> Option<Incident> {
             reasons.push(reason.clone());
         }
     }
-    Some(Incident { rule, severity, confidence, disposition, reasons, secret, occurrences })
+    let parts = parts_of(&occurrences);
+    Some(Incident { rule, severity, confidence, disposition, reasons, secret, parts, occurrences })
 }
+
+/// What belongs to the credential that these are of, each once.
+fn parts_of(occurrences: &[Occurrence]) -> Vec<Part> {
+    let mut parts: BTreeSet<Part> = BTreeSet::new();
+    let mut known = HashSet::new();
+    for finding in occurrences.iter().map(|occurrence| &occurrence.finding) {
+        let own = finding.part_of.is_some().then(|| parts::part(finding));
+        for part in finding.parts.iter().cloned().chain(own) {
+            // A secret is never left out: who covers it must know it.
+            let fits = parts.len() < PARTS || !part.secret.is_empty();
+            if fits && known.insert((part.kind, part.shown.clone(), part.secret.clone())) {
+                parts.insert(part);
+            }
+        }
+    }
+    parts.into_iter().collect()
+}
+
+/// Parts that are named of one incident; a password of a hundred users would otherwise name them all.
+const PARTS: usize = 12;
 
 /// An incident in many places would otherwise repeat each one's.
 const REASONS: usize = 8;

@@ -108,6 +108,74 @@ pub struct RuleLabel {
     pub rotate: String,
     /// Of two rules that fit the same bytes, the more specific wins. Higher is more specific.
     pub rank: u8,
+    /// How much of a credential its values are.
+    pub share: Share,
+    /// Whether what it finds works for hours, or until a date.
+    pub short_lived: bool,
+}
+
+/// How much of a credential a value is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Share {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The public half: it opens nothing without the secret that one of these rules finds.
+    PublicHalf(Vec<String>),
+    /// A secret that is of use only with the one that one of these rules finds.
+    Companion(Vec<String>),
+}
+
+/// What stands beside a secret and belongs to the same credential.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    /// What it is to the credential.
+    pub kind: PartKind,
+    /// The key that leads to it, where there is one.
+    pub name: Option<String>,
+    /// What may be shown: who and where. Empty for a secret.
+    pub shown: String,
+    /// What may not; empty for all that is no secret.
+    pub secret: Secret,
+}
+
+/// What a part is to its credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PartKind {
+    /// Names the key, the client or the account.
+    Id,
+    /// Whose password it is.
+    User,
+    /// Where it opens.
+    Host,
+    /// The certificate of a private key.
+    Certificate,
+    /// Until when it works, as what stands beside it says.
+    Expiry,
+    /// Another secret that is of use only with this one.
+    Secret,
+}
+
+impl PartKind {
+    /// The name, as in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::User => "user",
+            Self::Host => "host",
+            Self::Certificate => "certificate",
+            Self::Expiry => "expiry",
+            Self::Secret => "secret",
+        }
+    }
+}
+
+impl Part {
+    /// A part that is no secret.
+    pub fn shown(kind: PartKind, shown: String) -> Self {
+        Self { kind, name: None, shown, secret: Secret::new(b"", 0) }
+    }
 }
 
 /// A judged hit with its place.
@@ -141,6 +209,10 @@ pub struct Finding {
     pub decoded: Vec<&'static str>,
     /// What else is known: `expired 2024-01-01`, `host db.internal`. Never part of the secret.
     pub note: Option<String>,
+    /// What stands beside it and belongs to the same credential.
+    pub parts: Vec<Part>,
+    /// The secret that it is only a part of: it is told with that one.
+    pub part_of: Option<Secret>,
     /// For findings in an image's config: the instruction that introduced it, and the layer it made.
     pub instruction: Option<Instruction>,
     /// Digests of the file it lies in, where they were taken.

@@ -18,10 +18,12 @@ pub(super) struct Choice {
     /// Leave the built-in rules out
     #[arg(long, help_heading = "Rules")]
     pub(super) no_builtin_rules: bool,
-    /// Use these rules alone: ids, issuers or tags, joined by commas. May be repeated
+    /// Use these rules alone: ids, issuers or tags (also as issuer:NAME, tag:NAME),
+    /// joined by commas. May be repeated
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Rules")]
     only: Vec<String>,
-    /// Leave these rules out: ids, issuers or tags, joined by commas. May be repeated
+    /// Leave these rules out: ids, issuers or tags (also as issuer:NAME, tag:NAME),
+    /// joined by commas. May be repeated
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Rules")]
     except: Vec<String>,
 }

@@ -33,7 +33,9 @@ pub(super) fn at(rules: &[Arc<Rule>], bytes: &[u8], at: usize, hits: &mut Vec<Hi
     let Some(rule) = rules.first() else { return false };
     let end = at + MARK.len();
     if let Some((user, password, run)) = value_after(bytes, end).and_then(|start| pair(bytes, start)) {
-        hits.push(encoded(rule, bytes, run, &password, note(&user, object(bytes, at).0)));
+        let mut hit = encoded(rule, bytes, run, &password);
+        owned(&mut hit, &user, object(bytes, at).0);
+        hits.push(hit);
     }
     bytes.get(end) == Some(&b's')
 }
@@ -69,16 +71,13 @@ fn plain(rule: &Rule, bytes: &[u8], at: usize) -> Option<Hit> {
     let user = member(b"\"username").and_then(|start| string(bytes, start)).map(|(_, user)| user).unwrap_or_default();
     let mut hit = judge::hit(rule, bytes, span, 0);
     hit.secret = Secret::new(&password, 0);
-    hit.note = Some(note(&user, host));
+    owned(&mut hit, &user, host);
     Some(hit)
 }
 
-fn note(user: &[u8], host: Option<&[u8]>) -> String {
-    match host {
-        Some(host) if user.is_empty() => format!("host {}", escaped(host)),
-        Some(host) => format!("user {} at host {}", escaped(user), escaped(host)),
-        None => format!("user {}", escaped(user)),
-    }
+fn owned(hit: &mut Hit, user: &[u8], host: Option<&[u8]>) {
+    let user = Some(escaped(user)).filter(|user| host.is_none() || !user.is_empty());
+    judge::owned(hit, user, host.map(escaped));
 }
 
 /// Where the text begins that belongs to the key before `at`, its closing quote not yet taken.

@@ -5,7 +5,7 @@
 
 use super::{Hit, entropy, judge, placeholder, stray};
 use crate::place::escaped;
-use crate::rules::{Form, LazyRegex, Mark, PathGlob, Rule, RuleError, rank};
+use crate::rules::{Check, Form, KeyStore, LazyRegex, Mark, PathGlob, Rule, RuleError, rank};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Captures, Regex};
 use std::borrow::Cow;
@@ -55,9 +55,11 @@ impl Files {
         Ok(Self { globs, names, pieces, pieced, rules })
     }
 
-    /// Judges a file by its path and its first bytes. `found` holds what was found in those bytes.
-    pub(super) fn detect(&self, path: &[u8], head: &[u8], found: &mut Vec<Hit>) {
-        for rule in self.called_for(path) {
+    /// Judges a file by its path, its first bytes, and what it is if it is a key store. `found` holds what was found
+    /// in those bytes.
+    pub(super) fn detect(&self, path: &[u8], head: &[u8], store: Option<&KeyStore>, found: &mut Vec<Hit>) {
+        let is_known = store.is_some_and(|store| *store != KeyStore::Locked);
+        for rule in self.called_for(path).into_iter().filter(|rule| !(is_known && rule.check == Some(Check::LockedKeyStore))) {
             let Form::Files { content, .. } = &rule.form else { continue };
             match content.as_ref().map(LazyRegex::get) {
                 Some(None) => {}
@@ -111,12 +113,7 @@ fn secret(rule: &Rule, head: &[u8], captures: &Captures<'_>) -> Option<Hit> {
     let mut hit = judge::hit(rule, head, found.range(), 0);
     let group = |name: &str| captures.name(name).map(|text| escaped(text.as_bytes()));
     hit.name = group("name");
-    hit.note = match (group("user"), group("host")) {
-        (Some(user), Some(host)) => Some(format!("user {user} at host {host}")),
-        (Some(user), None) => Some(format!("user {user}")),
-        (None, Some(host)) => Some(format!("host {host}")),
-        (None, None) => None,
-    };
+    judge::owned(&mut hit, group("user"), group("host"));
     Some(hit)
 }
 
@@ -143,6 +140,9 @@ fn is_commented(head: &[u8], at: usize) -> bool {
 fn whole(rule: &Rule, content: &Regex, head: &[u8], found: &mut Vec<Hit>) {
     let Some(range) = content.find(head).map(|found| found.range()) else { return };
     let mut file = judge::hit(rule, head, 0..0, 0);
+    if rule.check == Some(Check::LockedKeyStore) {
+        file.reasons.push("encrypted: none of the passwords that everybody tries opens it".into());
+    }
     match found.iter_mut().find(|hit| hit.rule.rank < rank::FILE && meets(&hit.span, &range)) {
         Some(hit) => {
             hit.rule = file.rule;
@@ -171,7 +171,7 @@ mod tests {
     /// Where the secrets are that the rule finds in the file, with the note.
     fn check(body: &str, path: &str, text: &[u8], expected: &[(Range<usize>, Option<&str>)]) {
         let mut hits = Vec::new();
-        Files::new(&rules(body)).unwrap().detect(path.as_bytes(), text, &mut hits);
+        Files::new(&rules(body)).unwrap().detect(path.as_bytes(), text, None, &mut hits);
         let found: Vec<_> = hits.iter().map(|hit| (hit.span.clone(), hit.note.as_deref())).collect();
         assert_eq!(found, expected, "{path}");
         assert!(hits.iter().all(|hit| hit.secret.len() == hit.span.len()));

@@ -22,15 +22,16 @@ pub(super) fn basic(rules: &[Arc<Rule>], bytes: &[u8], at: usize, hits: &mut Vec
         return;
     }
     let Some((user, password, run)) = pair(bytes, at + MARK.len()) else { return };
-    hits.push(encoded(rule, bytes, run, &password, format!("user {}", escaped(&user))));
+    let mut hit = encoded(rule, bytes, run, &password);
+    judge::owned(&mut hit, Some(escaped(&user)), None);
+    hits.push(hit);
 }
 
 /// A hit of a password that stands in a run of base64.
-pub(super) fn encoded(rule: &Rule, bytes: &[u8], run: Range<usize>, password: &[u8], note: String) -> Hit {
+pub(super) fn encoded(rule: &Rule, bytes: &[u8], run: Range<usize>, password: &[u8]) -> Hit {
     let mut hit = judge::hit(rule, bytes, run, 0);
     hit.secret = Secret::new(password, 0);
     hit.decoded = vec!["base64"];
-    hit.note = Some(note);
     hit
 }
 

@@ -1,7 +1,7 @@
 //! From a match to a hit: the check, the entropy and the placeholder judgement of the rule.
 
 use super::{Hit, entropy, placeholder};
-use crate::finding::{Confidence, Disposition, Reason, Severity};
+use crate::finding::{Confidence, Disposition, Part, PartKind, Reason, Severity, Share};
 use crate::rules::{Failing, Form, Lifetime, Rule};
 use crate::secret::Secret;
 use std::ops::Range;
@@ -19,18 +19,38 @@ pub(super) fn hit(rule: &Rule, bytes: &[u8], span: Range<usize>, public: usize) 
         name: None,
         severity: rule.severity,
         confidence: rule.confidence,
-        disposition: if rule.lifetime == Lifetime::Public { Disposition::Public } else { Disposition::Actionable },
+        disposition: if is_public(rule) { Disposition::Public } else { Disposition::Actionable },
         reasons: vec![why(rule)],
         decoded: Vec::new(),
         note: None,
+        parts: Vec::new(),
     };
     spare_test_variants(rule, &mut hit);
     hit
 }
 
+/// Whether what a rule finds is no secret by itself.
+fn is_public(rule: &Rule) -> bool {
+    rule.lifetime == Lifetime::Public || matches!(rule.label.share, Share::PublicHalf(_))
+}
+
+/// Says whose a secret is and where it opens, as far as that is known: `user` at `host`.
+pub(super) fn owned(hit: &mut Hit, user: Option<String>, host: Option<String>) {
+    let told = match (&user, &host) {
+        (Some(user), Some(host)) => format!("user {user} at host {host}"),
+        (Some(user), None) => format!("user {user}"),
+        (None, Some(host)) => format!("host {host}"),
+        (None, None) => return,
+    };
+    hit.note = Some(hit.note.take().map_or(told.clone(), |note| format!("{note}; {told}")));
+    hit.parts.extend(user.map(|user| Part::shown(PartKind::User, user)));
+    hit.parts.extend(host.map(|host| Part::shown(PartKind::Host, host)));
+}
+
 /// Why a match of the rule is believed.
 fn why(rule: &Rule) -> Reason {
     let text = match &rule.form {
+        _ if matches!(rule.label.share, Share::PublicHalf(_)) => "a public half: it opens nothing without its secret",
         _ if rule.lifetime == Lifetime::Public => "public by design",
         _ if rule.check.is_some() => "its built-in check holds",
         Form::Anchored { .. } => "the value identifies itself",
@@ -69,8 +89,7 @@ pub(super) fn anchored(
     let slice = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
     let passes = rule.passes(slice(&whole));
     // Where the rule says which part is the secret, people put a placeholder into that part.
-    let is_public = rule.lifetime == Lifetime::Public;
-    let filled = is_public || secret == whole || !placeholder::is_placeholder(slice(&secret));
+    let filled = is_public(rule) || secret == whole || !placeholder::is_placeholder(slice(&secret));
     let varied = is_varied(rule, slice(&body)) && !placeholder::is_dull(slice(&body));
     if !varied || !filled || !passes && rule.failing == Failing::Drop {
         return None;

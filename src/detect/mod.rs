@@ -9,7 +9,9 @@ pub mod acceptance;
 pub(crate) mod allow;
 mod anchored;
 mod assign;
+mod beside;
 mod border;
+mod certificate;
 mod context;
 mod contextual;
 mod decode;
@@ -24,6 +26,7 @@ mod imports;
 mod judge;
 mod jwt;
 mod kernel;
+mod keystore;
 mod known;
 mod outline;
 mod pem;
@@ -38,8 +41,8 @@ mod typed;
 mod url;
 mod work;
 
-use crate::finding::{Confidence, Disposition, Reason, RuleLabel, Severity};
-use crate::rules::{RuleError, RuleSet, rank};
+use crate::finding::{Confidence, Disposition, Part, Reason, RuleLabel, Severity};
+use crate::rules::{KeyStore, RuleError, RuleSet, rank};
 use crate::secret::Secret;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -89,6 +92,8 @@ pub struct Hit {
     pub decoded: Vec<&'static str>,
     /// What else is known; never part of the secret.
     pub note: Option<String>,
+    /// What stands beside it and belongs to the same credential.
+    pub parts: Vec<Part>,
 }
 
 /// What a literal that the literal pass looks for stands for.
@@ -202,7 +207,9 @@ impl Engine {
         let mut typed = Vec::new();
         let mut found = self.search(view.bytes, view.name, None, context::Around::of(view), |found| {
             if first {
-                self.files.detect(view.name, head, found);
+                let store = if view.whole { KeyStore::read(view.bytes) } else { None };
+                keystore::detect(&self.structural.stores, store.as_ref(), view.bytes, found);
+                self.files.detect(view.name, head, store.as_ref(), found);
                 self.expressions.files(view.name, head, found);
                 stray::detect(&self.structural.stray, view.name, head, found);
             }
@@ -216,6 +223,7 @@ impl Engine {
         found.retain(|hit| hit.span.is_empty() || !told(hit));
         found.extend(typed);
         found.sort_by_key(|hit| (hit.span.start, hit.span.end));
+        beside::tell(view, &mut found);
         outline::trace(view, &mut found);
         found.into_iter().filter(|hit| view.owned.contains(&hit.span.start))
     }

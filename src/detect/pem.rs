@@ -3,8 +3,8 @@
 //! A header alone is documentation or code: the body must decode and start as its kind does. Newlines
 //! may be real, escaped once or twice, or hidden in the quotes of a string that is put together.
 
-use super::{Hit, judge, work};
-use crate::finding::{Confidence, Severity};
+use super::{Hit, certificate, judge, work};
+use crate::finding::{Confidence, Part, PartKind, Severity};
 use crate::rules::Rule;
 use data_encoding::{BASE64_NOPAD, Encoding, Specification};
 use std::ops::Range;
@@ -45,11 +45,19 @@ pub(super) fn at(rules: &[(Arc<Rule>, Vec<String>)], bytes: &[u8], start: usize,
         hit.reasons.push("encrypted: useless without its passphrase".into());
         hit.note = Some(how);
     }
+    let certified = certificate::beside(bytes, &hit.span, &body.bytes).filter(|_| !body.encrypted);
+    hit.parts.extend(certified.map(|name| Part::shown(PartKind::Certificate, name)));
     if is_cut(label, &body) {
         hit.confidence = Confidence::Low;
         hit.reasons.push("its body is cut short: no key can be read from it".into());
     }
     hits.push(hit);
+}
+
+/// The bytes of the block that begins at `start`, whatever its label.
+pub(super) fn decoded(bytes: &[u8], start: usize) -> Option<Vec<u8>> {
+    let (_, _, body) = block(bytes, start)?;
+    opened(bytes.get(body)?).map(|body| body.bytes)
 }
 
 /// Whether DER says that it is longer than it is, as in the samples of documentation.

@@ -13,6 +13,7 @@ pub(super) struct Structural {
     jwts: Vec<(Arc<Rule>, Vec<String>)>,
     basic: Vec<Arc<Rule>>,
     docker: Vec<Arc<Rule>>,
+    pub(super) stores: Vec<Arc<Rule>>,
     pub(super) stray: Vec<Arc<Rule>>,
     pub(super) imports: Vec<Arc<Rule>>,
 }
@@ -50,6 +51,7 @@ impl Structural {
                 Structure::DockerAuth => all.docker.push(rule),
                 // `assign` takes these itself.
                 Structure::Assignment | Structure::CommandLine => {}
+                Structure::KeyStore => all.stores.push(rule),
                 Structure::StrayEnv => all.stray.push(rule),
                 Structure::UnsafeImport => all.imports.push(rule),
             }

@@ -50,10 +50,7 @@ pub(super) fn at(rules: &[UrlRule], bytes: &[u8], at: usize, hits: &mut Vec<Hit>
         let by_host = rule.hosts.is_empty() || rule.hosts.iter().any(|ending| host_name.ends_with(ending.as_str()));
         if by_scheme && by_host {
             let mut hit = judge::hit(&rule.rule, bytes, parts.password.clone(), 0);
-            hit.note = Some(match user {
-                b"" => format!("host {}", escaped(host)),
-                _ => format!("user {} at host {}", escaped(user), escaped(host)),
-            });
+            judge::owned(&mut hit, Some(escaped(user)).filter(|user| !user.is_empty()), Some(escaped(host)));
             if assign::is_word(text(&parts.password)) {
                 hit.severity = hit.severity.min(Severity::Low);
                 hit.confidence = Confidence::Medium;

@@ -3,6 +3,7 @@
 //! `rules/README.md` lists them. The same template and seed give the same text on every machine.
 
 use super::human;
+use super::store;
 use super::sums::{self, BASE58, BECH32, CISCO};
 use data_encoding::{BASE32_NOPAD, BASE64, BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXUPPER};
 use fastrand::Rng;
@@ -64,6 +65,7 @@ fn filler<'a>(text: &'a str, before: &str, last: &str, rng: &mut Rng, depth: u32
     let made = match name.split_once(':') {
         Some(("pem", label)) => pem(label, rng),
         Some(("pem-escaped", label)) => pem(label, rng).replace('\n', "\\n"),
+        Some(("jks", password)) => BASE64.encode(&store::jks(password, rng)),
         Some(("jwt", "expired")) => jwt(rng, 1_500_000_000),
         Some(("bytes", count)) => BASE64.encode(&noise(count_of(count)?, rng)),
         Some(("human", "symbols")) => human::password(true, rng),

@@ -6,4 +6,5 @@
 pub mod filler;
 mod human;
 pub mod image;
+mod store;
 pub mod sums;

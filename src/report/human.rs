@@ -2,7 +2,7 @@
 
 use super::{Report, Veil, advice};
 use crate::audit::{Audit, Fate, Incident, Occurrence, Verdict};
-use crate::finding::{Confidence, Disposition, Scope, Severity};
+use crate::finding::{Confidence, Disposition, Part, PartKind, Scope, Severity};
 use anstyle::{AnsiColor, Style};
 use std::fmt;
 use std::io::{self, Write};
@@ -100,6 +100,7 @@ impl Page<'_> {
         let rule = self.dim(format!("[{}]", incident.rule.id));
         let head = [severity, self.bold(&incident.rule.title), value, rule].into_iter().filter(|part| !part.is_empty());
         writeln!(self.out, "{}", head.collect::<Vec<_>>().join("  "))?;
+        self.parts(incident)?;
         if self.report.explain {
             self.explanation(incident)?;
         } else {
@@ -116,6 +117,26 @@ impl Page<'_> {
             writeln!(self.out, "    {} {hint}", self.dim("hint:"))?;
         }
         writeln!(self.out)
+    }
+
+    /// What belongs to the credential.
+    fn parts(&mut self, incident: &Incident) -> io::Result<()> {
+        let shown = |part: &Part| match part.kind {
+            PartKind::Secret if self.report.show_secrets => crate::place::escaped(part.secret.expose()),
+            PartKind::Secret => part.secret.redacted(),
+            _ => self.veil.text(&part.shown),
+        };
+        let told = |part: &Part| {
+            let name = part.name.as_ref().map(|name| format!(" ({})", self.veil.text(name))).unwrap_or_default();
+            format!("{} {}{name}", part.kind.as_str(), shown(part))
+        };
+        // Whose it is and where it opens stands with each place.
+        let is_told = |part: &&Part| !matches!(part.kind, PartKind::User | PartKind::Host);
+        let parts: Vec<_> = incident.parts.iter().filter(is_told).map(told).collect();
+        if parts.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "    {} {}", self.dim("with"), parts.join(", "))
     }
 
     /// Why an incident may weigh less than its severity says.
@@ -179,6 +200,7 @@ impl Page<'_> {
         let image = image.and_then(|image| image.platform.clone().or_else(|| image.names.first().cloned()));
         let mut remarks: Vec<String> = image.into_iter().map(|image| self.veil.text(&image)).collect();
         remarks.extend(finding.name.as_ref().map(|name| self.veil.text(name)));
+        remarks.extend(finding.part_of.as_ref().map(|_| finding.rule.title.clone()));
         match occurrence.fate {
             Fate::Deleted { by } => remarks.push(format!("deleted by layer {by}, still recoverable")),
             Fate::Overwritten { by } => remarks.push(format!("overwritten by layer {by}, still recoverable")),

@@ -5,8 +5,9 @@
 
 use super::{Report, Veil, advice};
 use crate::audit::{Audit, Fate, Incident, Occurrence};
-use crate::finding::{Confidence, Disposition, GapReason, Scope, Severity, Totals};
+use crate::finding::{Confidence, Disposition, GapReason, Part, PartKind, Scope, Severity, Totals};
 use crate::package::Keeper;
+use crate::secret::Secret;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -72,8 +73,23 @@ struct IncidentEntry {
     fingerprint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
+    /// What belongs to the same credential.
+    parts: Vec<PartEntry>,
     hints: Vec<String>,
     findings: Vec<FindingEntry>,
+}
+
+/// What belongs to a credential beside its secret.
+#[derive(Serialize)]
+struct PartEntry {
+    kind: PartKind,
+    name: Option<String>,
+    /// What may be shown; `null` for a secret.
+    value: Option<String>,
+    /// Of a secret.
+    redacted: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -179,10 +195,27 @@ fn incident_entry(report: &Report<'_>, incident: &Incident, veil: &Veil) -> Inci
         reasons: incident.reasons.iter().map(|reason| veil.text(reason)).collect(),
         redacted: incident.secret.redacted(),
         fingerprint: fingerprint(report, incident),
-        secret: report.show_secrets.then(|| String::from_utf8_lossy(incident.secret.expose()).into_owned()),
+        secret: exposed(report, &incident.secret),
+        parts: incident.parts.iter().map(|part| part_entry(report, part, veil)).collect(),
         hints: advice::hints(incident),
         findings: incident.occurrences.iter().map(|occurrence| finding_entry(report.audit, occurrence, veil)).collect(),
     }
+}
+
+fn part_entry(report: &Report<'_>, part: &Part, veil: &Veil) -> PartEntry {
+    let is_secret = part.kind == PartKind::Secret;
+    PartEntry {
+        kind: part.kind,
+        name: part.name.as_ref().map(|name| veil.text(name)),
+        value: (!is_secret).then(|| veil.text(&part.shown)),
+        redacted: is_secret.then(|| part.secret.redacted()),
+        secret: if is_secret { exposed(report, &part.secret) } else { None },
+    }
+}
+
+/// The secret itself, if it was asked for.
+fn exposed(report: &Report<'_>, secret: &Secret) -> Option<String> {
+    report.show_secrets.then(|| String::from_utf8_lossy(secret.expose()).into_owned())
 }
 
 /// Of the secret; of rule, path and name where the incident is a file as a whole.
@@ -195,7 +228,7 @@ fn fingerprint(report: &Report<'_>, incident: &Incident) -> String {
     // What the finding names in the file, if anything, tells several of one file apart.
     let named = first.and_then(|finding| finding.name.as_ref()).map(|name| format!(":{name}")).unwrap_or_default();
     let name = format!("{}:{path}{named}", incident.rule.id);
-    crate::secret::Secret::new(name.as_bytes(), 0).fingerprint(report.fingerprint_key)
+    Secret::new(name.as_bytes(), 0).fingerprint(report.fingerprint_key)
 }
 
 fn finding_entry(audit: &Audit, occurrence: &Occurrence, veil: &Veil) -> FindingEntry {

@@ -12,7 +12,9 @@ const SHORTEST: usize = 5;
 impl Veil {
     /// Covers the secrets of these incidents.
     pub fn over(incidents: &[Incident]) -> Self {
-        let secrets = incidents.iter().map(|incident| incident.secret.expose()).filter(|secret| secret.len() >= SHORTEST);
+        let parts = incidents.iter().flat_map(|incident| &incident.parts).map(|part| &part.secret);
+        let secrets = incidents.iter().map(|incident| &incident.secret).chain(parts);
+        let secrets = secrets.map(|secret| secret.expose()).filter(|secret| secret.len() >= SHORTEST);
         Self(
             AhoCorasick::builder()
                 .match_kind(MatchKind::LeftmostLongest)

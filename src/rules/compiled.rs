@@ -3,7 +3,7 @@
 use super::expression::Expression;
 use super::written::{File, Written};
 use super::{Boundary, Check, Example, Failing, LazyRegex, Lifetime, PathGlob, Pattern, Requirement, Structure};
-use crate::finding::{Confidence, RuleLabel, Severity};
+use crate::finding::{Confidence, RuleLabel, Severity, Share};
 use std::sync::Arc;
 
 /// How specific a rule is: of two that fit the same bytes the higher wins.
@@ -195,10 +195,12 @@ fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, Refusal> {
     if written.failing == Failing::Example && (written.check.is_none() || written.anchors.is_empty()) {
         return refusal("failing", "it is for anchored rules with a check");
     }
+    let share = share(&written)?;
     let default = if rank >= rank::STRUCTURAL { Confidence::High } else { Confidence::Medium };
     let rotate = written.rotate.unwrap_or_else(|| shared.rotate.to_owned());
     let rank = written.rank.unwrap_or(rank);
-    let label = RuleLabel { id: written.id, title: written.title, rotate, rank };
+    let short_lived = matches!(written.lifetime, Lifetime::ShortLived | Lifetime::Expiring);
+    let label = RuleLabel { id: written.id, title: written.title, rotate, rank, share, short_lived };
     Ok(Rule {
         label: Arc::new(label),
         issuer: shared.issuer.to_owned(),
@@ -216,6 +218,23 @@ fn one(shared: &Shared<'_>, written: Written) -> Result<Rule, Refusal> {
         examples: written.examples,
         counter: written.counter,
     })
+}
+
+/// How much of a credential the values of a rule are.
+fn share(written: &Written) -> Result<Share, Refusal> {
+    let (half_of, with) = (&written.public_half_of, &written.goes_with);
+    if half_of.iter().chain(with).any(|id| *id == written.id) {
+        return refusal("", "a rule is no part of what it finds itself");
+    }
+    match (half_of.is_empty(), with.is_empty()) {
+        (true, true) => Ok(Share::Whole),
+        (false, true) if written.severity > Severity::Info => {
+            refusal("severity", "a public half opens nothing by itself, so its severity is `info`")
+        }
+        (false, true) => Ok(Share::PublicHalf(half_of.clone())),
+        (true, false) => Ok(Share::Companion(with.clone())),
+        (false, false) => refusal("goes_with", "a value is public or secret: a rule has `public_half_of` or `goes_with`"),
+    }
 }
 
 fn pattern(written: &Written) -> Result<Pattern, Refusal> {

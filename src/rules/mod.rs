@@ -17,7 +17,8 @@ mod selection;
 mod set;
 mod written;
 
-pub use check::{Check, Requirement};
+pub(crate) use check::der;
+pub use check::{Check, KeyStore, Requirement};
 pub use compiled::{Form, Rule, rank};
 pub use error::{Remark, RuleError};
 pub use expression::{Allowance, Expression, Part, Target};
@@ -56,6 +57,9 @@ mod tests {
         check("detector = 'jwt'\nrequires = ['iss=']", "name=part");
         check("anchors = ['xkey-']\npattern = 'xkey-[0-9]{20}'\nrequires = ['iss']", "requires");
         check("anchors = ['xkey-']\npattern = 'xkey-[0-9]{20}'\nfailing = 'example'", "failing");
+        check("anchors = ['xkey-']\npattern = 'xkey-[0-9]{20}'\npublic_half_of = ['y']", "severity is `info`");
+        check("anchors = ['xkey-']\npattern = 'xkey-[0-9]{20}'\ngoes_with = ['y']", "1 rule");
+        check("anchors = ['xkey-']\npattern = 'xkey-[0-9]{20}'\ngoes_with = ['x-key']", "no part of what it finds itself");
         check("detector = 'url'\nfiles = ['a']", "one form");
         check("files = ['etc/']", "no file");
         check("files = ['**/.netrc']\ncontent = '(['", "content");

@@ -5,8 +5,8 @@ use crate::blob::Digest;
 use std::collections::BTreeSet;
 
 /// Names of rules to use, and of rules to leave out. A name is the id of a rule, or an issuer or a tag, which
-/// stand for all rules that have it; the form of a rule (`anchored`, `files`, `url`) is a tag as well. Case, and
-/// what joins words, do not matter.
+/// stand for all rules that have it; the form of a rule (`anchored`, `files`, `url`) is a tag as well. `tag:` or
+/// `issuer:` before it says which is meant. Case, and what joins words, do not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Use these alone; all, if there are none.
@@ -61,7 +61,9 @@ impl RuleSet {
 /// By what a rule is chosen.
 fn names(rule: &Rule) -> impl Iterator<Item = String> {
     let given = [&rule.label.id, &rule.issuer].into_iter().chain(&rule.tags);
-    given.map(String::as_str).chain([rule.form.as_str()]).map(normalised)
+    let tags = || rule.tags.iter().map(String::as_str).chain([rule.form.as_str()]);
+    let plain = given.map(String::as_str).chain([rule.form.as_str()]).map(normalised);
+    plain.chain(tags().map(|tag| format!("tag:{}", normalised(tag)))).chain([format!("issuer:{}", normalised(&rule.issuer))])
 }
 
 /// `Hugging Face`, `hugging_face` and `hugging-face` are one name.
@@ -130,6 +132,8 @@ mod tests {
         check(&["AI"], &["openai"], "hf-token");
         check(&[], &["B-C"], "hf-token openai-key");
         check(&["anchored"], &["ai"], "x-key");
+        check(&["tag:ai"], &["issuer:OpenAI"], "hf-token");
+        check(&["tag:openai"], &[], "'tag:openai'");
     }
 
     #[test]

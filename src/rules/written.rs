@@ -34,6 +34,10 @@ pub(super) struct Written {
     #[serde(default)]
     pub(super) variants: Vec<String>,
     #[serde(default)]
+    pub(super) public_half_of: Vec<String>,
+    #[serde(default)]
+    pub(super) goes_with: Vec<String>,
+    #[serde(default)]
     pub(super) tags: Vec<String>,
     pub(super) check: Option<Check>,
     #[serde(default)]
@@ -158,6 +162,8 @@ pub enum Structure {
     CommandLine,
     /// `auths.HOST.auth` of a Docker client configuration.
     DockerAuth,
+    /// A key store that opens.
+    KeyStore,
     /// A `.env` file.
     StrayEnv,
     /// What a pickle imports.
@@ -175,6 +181,7 @@ impl Structure {
             Self::BasicAuth => "basic-auth",
             Self::CommandLine => "command-line",
             Self::DockerAuth => "docker-auth",
+            Self::KeyStore => "key-store",
             Self::StrayEnv => "stray-env",
             Self::UnsafeImport => "unsafe-import",
         }

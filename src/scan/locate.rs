@@ -90,6 +90,8 @@ pub(super) fn unlined(origin: &Origin, offset: u64, hit: Hit) -> Finding {
         reasons: hit.reasons,
         decoded: hit.decoded,
         note: hit.note,
+        parts: hit.parts,
+        part_of: None,
         instruction: None,
         content: None,
         package: None,

@@ -31,9 +31,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] =
 
 /// Who may look at a secret: file, and how often.
 const EXPOSED: &[(&str, usize)] = &[
+    // Public halves alone.
+    ("src/audit/parts.rs", 1),
     ("src/detect/judge.rs", 1),
     ("src/detect/known.rs", 1),
-    ("src/report/human.rs", 1),
+    ("src/report/human.rs", 2),
     ("src/report/json.rs", 1),
     ("src/report/veil.rs", 1),
 ];

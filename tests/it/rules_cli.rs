@@ -28,6 +28,17 @@ fn found(place: &Place, args: &[&str]) -> Vec<String> {
     incidents.iter().filter_map(|incident| incident["rule"].as_str().map(str::to_owned)).collect()
 }
 
+/// A rule that says that it is a part of what no rule finds is told with its line.
+#[test]
+fn parts_of_what_no_rule_finds_are_told() {
+    let with = |id: &str| ACME.replace("rotate =", &format!("goes_with = ['{id}']\nrotate ="));
+    let place = Place::new(&[("a.toml", with("acme-secret").as_bytes()), ("b.toml", with("aws-secret-access-key").as_bytes())]);
+    says(&check(&place, &["rules", "check", "a.toml"], 1), &["a.toml:8", "goes_with", "`acme-secret`"]);
+    check(&place, &["rules", "check", "b.toml"], 0);
+    says(&check(&place, &["rules", "show", "acme-key", "--rules", "b.toml"], 0), &["goes_with = ['aws-secret-access-key']"]);
+    says(&check(&place, &["rules", "explain", "aws-access-key-id"], 0), &["the public half of what these find"]);
+}
+
 #[test]
 fn rules_are_listed_and_chosen() {
     let place = Place::new(&[("acme.toml", ACME.as_bytes())]);

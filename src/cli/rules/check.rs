@@ -5,6 +5,7 @@ use super::super::failure::Failure;
 use super::super::output::to_stdout;
 use crate::detect::Engine;
 use crate::detect::acceptance::{Broken, examples, seams};
+use crate::finding::Share;
 use crate::place::escaped;
 use crate::policy::Exit;
 use crate::rules::{Example, Loaded, Origin, Remark, RuleSet};
@@ -48,6 +49,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
         all = all.with(set);
     }
+    faults.extend(partless(&all, &ids).iter().map(ToString::to_string));
     let (checked, notes) = (ids.len(), all.notes().to_vec());
     let engine = Engine::new(&all).map_err(|error| failed(&error))?;
     for (rule, origin) in all.written().filter(|(rule, _)| ids.contains(&rule.label.id)) {
@@ -72,6 +74,25 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
     })?;
     Ok(if faults.is_empty() { Exit::Clean } else { Exit::Findings })
+}
+
+/// Rules of these ids that say that they are a part of what no rule finds.
+fn partless(all: &RuleSet, ids: &HashSet<String>) -> Vec<Remark> {
+    let known: HashSet<&str> = all.rules().iter().map(|rule| rule.label.id.as_str()).collect();
+    let mut faults = Vec::new();
+    for (rule, origin) in all.written().filter(|(rule, _)| ids.contains(&rule.label.id)) {
+        let (field, of) = match &rule.label.share {
+            Share::Whole => continue,
+            Share::PublicHalf(of) => ("public_half_of", of),
+            Share::Companion(of) => ("goes_with", of),
+        };
+        faults.extend(of.iter().filter(|id| !known.contains(id.as_str())).map(|other| {
+            let (file, line) = (origin.file.name.clone(), Some(origin.line_of(field)));
+            let message = format!("no rule has the id `{other}`");
+            Remark { file, line, id: rule.label.id.clone(), field, message, is_loss: true }
+        }));
+    }
+    faults
 }
 
 /// Of an id that files named side by side both have.

@@ -5,6 +5,7 @@ use super::super::failure::Failure;
 use super::super::output::to_stdout;
 use super::show::whose;
 use super::{meaning, of_ids};
+use crate::finding::Share;
 use crate::forge::filler::expand;
 use crate::place::escaped;
 use crate::policy::Exit;
@@ -175,6 +176,11 @@ fn judged(rule: &Rule) -> Vec<String> {
         format!("confidence {}: {}", rule.confidence.as_str(), meaning::of_confidence(rule.confidence)),
         format!("lifetime {}: {}", rule.lifetime.as_str(), meaning::of_lifetime(rule.lifetime)),
     ];
+    lines.extend(match &rule.label.share {
+        Share::Whole => None,
+        Share::PublicHalf(of) => Some(format!("the public half of what these find, and told with it: {}", of.join(", "))),
+        Share::Companion(of) => Some(format!("of use only with what these find, and told with it: {}", of.join(", "))),
+    });
     if !rule.variants.is_empty() {
         let marks: Vec<String> = rule.variants.iter().map(|mark| format!("`{mark}`")).collect();
         lines.push(format!("one with {} in it is for tests: severity low", marks.join(" or ")));

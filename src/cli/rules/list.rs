@@ -31,11 +31,12 @@ const EXAMPLES: &str = "\
 Examples:
   watertight rules list                            all of them
   watertight rules list --only github,gitlab       of these issuers
+  watertight rules list --only tag:ci              with this tag; rules/README.md lists the tags
   watertight rules list webhook --severity high    with a word, and at least as bad
   watertight rules list --rules my-rules/ --no-builtin-rules --format json
 
 A tag is what a rule file says, or the form of a rule: anchored, contextual, files, url, pem, jwt,
-assignment, basic-auth, command-line, docker-auth, stray-env, expression";
+assignment, basic-auth, command-line, docker-auth, key-store, stray-env, expression";
 
 /// A rule, for machines.
 #[derive(Serialize)]

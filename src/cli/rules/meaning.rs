@@ -32,6 +32,7 @@ pub(super) fn of_check(check: Check) -> &'static str {
         Check::Cisco7 => "the published table of Cisco IOS turns it into text",
         Check::Putty => "its public lines are a key of the algorithm that its first line names",
         Check::AzureSas => "`sig` is 32 bytes; `se` says until when it works",
+        Check::LockedKeyStore => "it is no key store that opens with what everybody tries, or that holds certificates alone",
         Check::SignedUrl => "always; the date and the lifetime in the URL say until when it works",
     }
 }
@@ -46,6 +47,7 @@ pub(super) fn of_structure(structure: Structure) -> &'static str {
         Structure::BasicAuth => "`Authorization: Basic` with base64 of user:password",
         Structure::CommandLine => "a password on a command line: --password, -p after a known program, curl -u",
         Structure::DockerAuth => "a password in the configuration of a Docker client (`auths`)",
+        Structure::KeyStore => "a key store (PKCS#12, JKS, JCEKS) with a private key that an empty or a default password opens",
         Structure::StrayEnv => "a .env file that is no template, or a template with a real value",
         Structure::UnsafeImport => "a function that runs commands or code, which loading a pickle would call upon",
     }

@@ -5,11 +5,14 @@
 
 mod base58;
 mod checksum;
+pub(crate) mod der;
 mod expiry;
 mod json;
+mod keystore;
 mod shape;
 
 pub use json::Requirement;
+pub use keystore::KeyStore;
 
 use serde::Deserialize;
 
@@ -80,6 +83,9 @@ pub enum Check {
     Putty,
     /// Azure shared access signature: `sig` is 32 bytes; `se` tells until when it works.
     AzureSas,
+    /// A key store that none of the passwords that everybody tries opens: one that opens is told by `key-store`, one of
+    /// certificates alone is quiet.
+    LockedKeyStore,
     /// AWS and Google signed URLs: date and lifetime stand in the URL.
     SignedUrl,
 }
@@ -114,6 +120,7 @@ impl Check {
             Self::Cisco7 => shape::cisco7(value),
             Self::Putty => shape::putty(value),
             Self::AzureSas => expiry::azure_sas(value),
+            Self::LockedKeyStore => KeyStore::read(value).is_none_or(|store| store == KeyStore::Locked),
             Self::SignedUrl => true,
         }
     }

@@ -11,7 +11,7 @@ mod written;
 use super::compiled::{Form, Refusal, Rule, rank};
 use super::expression::{Allowance, Expression, Part};
 use super::{Failing, LazyRegex, Lifetime, Origin, Remark, RuleFile};
-use crate::finding::{Confidence, RuleLabel, Severity};
+use crate::finding::{Confidence, RuleLabel, Severity, Share};
 use regex_syntax::hir::{Hir, Look};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -292,7 +292,8 @@ fn beside(file: &str, path: &str) -> PathBuf {
 
 fn rule(issuer: &str, written: &Written, id: &str, expression: Expression) -> Rule {
     let title = written.description.clone().filter(|text| !text.trim().is_empty()).unwrap_or_else(|| written.id.clone());
-    let label = RuleLabel { id: id.to_owned(), title, rotate: String::new(), rank: rank::EXPRESSION };
+    let (id, rotate, rank) = (id.to_owned(), String::new(), rank::EXPRESSION);
+    let label = RuleLabel { id, title, rotate, rank, share: Share::Whole, short_lived: false };
     Rule {
         label: Arc::new(label),
         issuer: issuer.to_owned(),

@@ -2,7 +2,7 @@
 
 use super::written::{Expect, Finding, Incident};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All that is wrong with a report and the exit code it came with.
 pub(super) fn problems(report: &Value, exit: Option<i32>, expect: &Expect, values: &BTreeMap<String, String>) -> Vec<String> {
@@ -48,7 +48,9 @@ fn incidents(report: &Value, expect: &Expect, values: &BTreeMap<String, String>,
         match left.iter().position(fits) {
             None => wrong.push(format!("{what} was not found")),
             Some(at) => {
-                wrong.extend(differences(left.remove(at), expected, report).into_iter().map(|text| format!("{what}: {text}")))
+                let incident = left.remove(at);
+                let found = differences(incident, expected, report).into_iter().chain(parts(incident, expected));
+                wrong.extend(found.map(|text| format!("{what}: {text}")));
             }
         }
     }
@@ -57,7 +59,12 @@ fn incidents(report: &Value, expect: &Expect, values: &BTreeMap<String, String>,
 
 fn differences(incident: &Value, expected: &Incident, report: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
-    let fields = [("rule", &expected.rule), ("severity", &expected.severity), ("disposition", &expected.disposition)];
+    let fields = [
+        ("rule", &expected.rule),
+        ("severity", &expected.severity),
+        ("confidence", &expected.confidence),
+        ("disposition", &expected.disposition),
+    ];
     for (key, value) in fields {
         if value.as_ref().is_some_and(|value| incident[key] != **value) {
             wrong.push(format!("{key} is {}", incident[key]));
@@ -76,9 +83,20 @@ fn differences(incident: &Value, expected: &Incident, report: &Value) -> Vec<Str
     wrong
 }
 
+/// What is wrong with the parts of an incident, if those are expected: `kind value`, all of them.
+fn parts(incident: &Value, expected: &Incident) -> Option<String> {
+    let text = |part: &Value| {
+        let shown = if part["kind"] == "secret" { &part["secret"] } else { &part["value"] };
+        format!("{} {}", part["kind"].as_str().unwrap_or_default(), shown.as_str().unwrap_or_default())
+    };
+    let found: BTreeSet<_> = list(&incident["parts"]).iter().map(text).collect();
+    let wanted = expected.parts.as_ref()?.iter().cloned().collect();
+    (found != wanted).then(|| format!("its parts are {found:?}, not {wanted:?}"))
+}
+
 /// The findings of an incident, without what would only make them longer.
 fn shown(incident: &Value) -> Value {
-    let drop = ["image", "column", "offset", "note"];
+    let drop = ["image", "column", "offset"];
     let short = |finding: &Value| {
         let members =
             finding.as_object().into_iter().flatten().filter(|(key, value)| !value.is_null() && !drop.contains(&&key[..]));
@@ -104,6 +122,7 @@ fn is(one: &Finding, finding: &Value, report: &Value) -> bool {
         && one.line.is_none_or(|line| finding["line"] == line)
         && one.decoded.as_ref().is_none_or(|chain| finding["decoded"] == serde_json::json!(chain))
         && one.platform.as_ref().is_none_or(|platform| image().is_some_and(|image| image["platform"] == **platform))
+        && contains("note", &one.note)
         && contains("instruction", &one.by)
         && contains("place", &one.place)
 }

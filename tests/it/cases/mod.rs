@@ -76,8 +76,12 @@ fn fill(value: &mut toml::Value, values: &BTreeMap<String, String>) {
         toml::Value::String(text) => {
             for (name, value) in values.iter().filter(|(name, _)| text.contains(&format!("{{{name}"))).collect::<Vec<_>>() {
                 *text = text.replace(&format!("{{{name}}}"), value);
-                let base64 = data_encoding::BASE64.encode(value.as_bytes());
-                *text = text.replace(&format!("{{{name}:base64}}"), &base64);
+                let opening = format!("{{{name}:");
+                while let Some((before, after)) = text.split_once(&opening) {
+                    let (chain, rest) = after.split_once('}').expect("a brace that closes");
+                    let made = chain.split(':').fold(value.clone().into_bytes(), |bytes, how| tree::written(&bytes, how));
+                    *text = format!("{before}{}{rest}", String::from_utf8(made).expect("text at the end of a chain"));
+                }
             }
         }
         toml::Value::Array(items) => items.iter_mut().for_each(|item| fill(item, values)),
@@ -125,10 +129,13 @@ fn scan(case: &Case, form: Form, discretion: bool) -> Vec<String> {
     if discretion && !secrets.is_empty() {
         let output = audit(&[]);
         let printed = [output.stdout, output.stderr].concat();
-        for name in &secrets {
-            if memchr::memmem::find(&printed, case.values[*name].as_bytes()).is_some() {
-                problems.push(format!("the report for people prints the value of {name}"));
-            }
+        let prints = |text: &str| memchr::memmem::find(&printed, text.as_bytes()).is_some();
+        for name in secrets.iter().filter(|name| prints(&case.values[**name])) {
+            problems.push(format!("the report for people prints the value of {name}"));
+        }
+        let parts = case.expect.incident.iter().flat_map(|incident| incident.parts.iter().flatten());
+        if parts.filter_map(|part| part.strip_prefix("secret ")).any(prints) {
+            problems.push("the report for people prints a part that is secret".into());
         }
     }
     problems

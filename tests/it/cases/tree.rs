@@ -30,6 +30,23 @@ fn unhex(hex: &str) -> Vec<u8> {
     data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).expect("hex digits")
 }
 
+/// A value as some notation writes it.
+pub(super) fn written(bytes: &[u8], how: &str) -> Vec<u8> {
+    let each = |write: fn(u8) -> String| bytes.iter().map(|byte| write(*byte)).collect::<String>().into_bytes();
+    match how {
+        "base64" => encoded(bytes, Encoding::Base64),
+        "base64url" => data_encoding::BASE64URL_NOPAD.encode(bytes).into_bytes(),
+        "hex" => encoded(bytes, Encoding::Hex),
+        "gzip" => encoded(bytes, Encoding::Gzip),
+        "utf16le" => encoded(bytes, Encoding::Utf16le),
+        "percent" => each(|byte| format!("%{byte:02X}")),
+        "unicode" => each(|byte| format!("\\u{byte:04x}")),
+        "entities" => each(|byte| format!("&#x{byte:x};")),
+        "quoted" => each(|byte| format!("={byte:02X}")),
+        _ => panic!("no notation is called {how}"),
+    }
+}
+
 fn encoded(bytes: &[u8], encoding: Encoding) -> Vec<u8> {
     let text = || std::str::from_utf8(bytes).expect("this encoding is for text");
     match encoding {
@@ -42,6 +59,7 @@ fn encoded(bytes: &[u8], encoding: Encoding) -> Vec<u8> {
         Encoding::Lz4Legacy => archives::lz4_legacy(bytes),
         Encoding::Snappy => archives::snappy(bytes),
         Encoding::Base64 => data_encoding::BASE64.encode(bytes).into_bytes(),
+        Encoding::FromBase64 => data_encoding::BASE64.decode(bytes.trim_ascii()).expect("base64"),
         Encoding::Hex => data_encoding::HEXLOWER.encode(bytes).into_bytes(),
         Encoding::Utf16le => text().encode_utf16().flat_map(u16::to_le_bytes).collect(),
         Encoding::Utf16be => text().encode_utf16().flat_map(u16::to_be_bytes).collect(),

@@ -308,6 +308,8 @@ pub(super) enum Encoding {
     Lz4Legacy,
     Snappy,
     Base64,
+    /// The bytes that the text is base64 of.
+    FromBase64,
     Hex,
     /// Without a byte order mark.
     Utf16le,
@@ -337,7 +339,10 @@ pub(super) struct Incident {
     pub(super) secret: Option<String>,
     pub(super) rule: Option<String>,
     pub(super) severity: Option<String>,
+    pub(super) confidence: Option<String>,
     pub(super) disposition: Option<String>,
+    /// All of them, as `kind value`, if they are looked at.
+    pub(super) parts: Option<Vec<String>>,
     /// All of them, in any order.
     pub(super) at: Vec<Finding>,
 }
@@ -356,6 +361,8 @@ pub(super) struct Finding {
     pub(super) line: Option<u64>,
     pub(super) platform: Option<String>,
     pub(super) decoded: Option<Vec<String>>,
+    /// What the note contains.
+    pub(super) note: Option<String>,
     /// What the instruction contains; empty if it must be unknown.
     pub(super) by: Option<String>,
     /// What the place contains.

@@ -11,6 +11,7 @@ mod archives;
 mod attached;
 mod forged;
 mod image;
+mod keystores;
 mod leaky;
 mod programs;
 mod removed;

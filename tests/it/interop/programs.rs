@@ -4,8 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// The programs, and the package to install where one is missing.
-const PACKAGES: &[(&str, &str)] =
-    &[("buildah", "buildah"), ("podman", "podman"), ("skopeo", "skopeo"), ("umoci", "umoci"), ("busybox", "busybox-static")];
+const PACKAGES: &[(&str, &str)] = &[
+    ("buildah", "buildah"),
+    ("podman", "podman"),
+    ("skopeo", "skopeo"),
+    ("umoci", "umoci"),
+    ("busybox", "busybox-static"),
+    ("keytool", "default-jre-headless"),
+];
 
 /// Runs `program` to its end and returns what it printed. Panics, with what it said, if it fails.
 pub(super) fn run(program: &str, place: &Path, args: &[&str]) -> Vec<u8> {
