@@ -31,8 +31,8 @@ mod tests {
     #[test]
     fn a_format_is_known_by_its_magic() {
         let probe = |start: &[u8]| Opaque::probe(&Head { start, tail: &[] }).map(|format| format.name);
-        assert_eq!(probe(b"PAR 1"), None);
-        assert_eq!(probe(b"PAR1\x15"), Some("parquet"));
+        assert_eq!(probe(b"age-encryption.org/v2"), None);
+        assert_eq!(probe(b"age-encryption.org/v1\n"), Some("age"));
         assert_eq!(probe(b""), None);
     }
 }

@@ -264,7 +264,7 @@ mod tests {
     fn cuts_and_lies_are_told() {
         assert_eq!(seen(&Ubjson, b"{i\x01aSi\x40short").gaps, [GapReason::Truncated]);
         assert_eq!(seen(&Ubjson, b"{i\x01a[$d#L\x7f\xff\xff\xff\xff\xff\xff\xff1234").gaps, [GapReason::Truncated]);
-        assert_eq!(seen(&Ubjson, b"{i\x01a[$Z#L\x7f\xff\xff\xff\xff\xff\xff\xff}").gaps, []);
+        assert!(seen(&Ubjson, b"{i\x01a[$Z#L\x7f\xff\xff\xff\xff\xff\xff\xff}").gaps.is_empty());
         assert_eq!(seen(&Ubjson, &[b"{i\x01a".as_slice(), &[b'['; 200]].concat()).gaps, [GapReason::Damaged]);
         for no in [&b"{\"a\": 1}"[..], b"{if (a) {}", b"{i\xffa", b"{", b"{Ua lot of text}"] {
             assert!(!Ubjson.probe(&Head { start: no, tail: &[] }), "{no:?}");
