@@ -89,7 +89,9 @@ pub(super) fn anchored(
     let slice = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
     let passes = rule.passes(slice(&whole));
     // Where the rule says which part is the secret, people put a placeholder into that part.
-    let stands_in = |value: &[u8]| placeholder::is_placeholder(value) || assign::is_hash(value);
+    // A hash is none, unless it is what the rule is about.
+    let is_hash = |value: &[u8]| assign::is_hash(value) && !is_about_hashes(rule);
+    let stands_in = |value: &[u8]| placeholder::is_placeholder(value) || is_hash(value);
     let filled = is_public(rule) || secret == whole || !stands_in(slice(&secret));
     let varied = is_varied(rule, slice(&body)) && !placeholder::is_dull(slice(&body));
     if !varied || !filled || !passes && rule.failing == Failing::Drop {
@@ -107,6 +109,11 @@ pub(super) fn anchored(
         age(&mut hit, end);
     }
     Some(hit)
+}
+
+/// Whether the values of a rule begin as hashes do: its anchors are their marks.
+fn is_about_hashes(rule: &Rule) -> bool {
+    matches!(&rule.form, Form::Anchored { anchors, .. } if anchors.iter().all(|anchor| anchor.starts_with(b"$")))
 }
 
 /// Says until when a credential works, in seconds since 1970; lowers one that has expired by two steps.

@@ -1,5 +1,5 @@
 //! Passwords that stand behind their users: `USERS = {"admin": "v"}`, `logins = [("bob", "v")]`, and
-//! `user, password = "bob", "v"`.
+//! the second of two values that are assigned to a user and a password.
 
 use super::super::work;
 use super::calls;
@@ -99,7 +99,7 @@ fn is_chosen(value: &[u8]) -> bool {
     value.iter().any(u8::is_ascii_digit) && !numbered
 }
 
-/// What a name gets where several are assigned to at once, if it is one of them: `user, password = "bob", "v"`.
+/// What a name gets where several are assigned to at once, if it is one of them.
 /// The inner `None` says that it gets no string.
 pub(super) fn unpacked(bytes: &[u8], name: &Range<usize>) -> Option<Option<Range<usize>>> {
     if !matches!(bytes.get(name.start.wrapping_sub(2)..name.start), Some([b',', b' '] | [_, b','])) {
@@ -161,9 +161,11 @@ mod tests {
             let found = unpacked(text.as_bytes(), &(start..start + 8)).map(|value| value.map(|value| &text[value]));
             assert_eq!(found, expected, "{text}");
         };
-        check("user, password = \"bob\", \"abc\"\n", Some(Some("abc")));
-        check("[user, password] = ['bob', 'abc']", Some(Some("abc")));
-        check("  user, password := \"bob\", \"abc\"\n", Some(Some("abc")));
+        for (before, behind) in
+            [("user, ", " = \"bob\", \"abc\"\n"), ("[user, ", "] = ['bob', 'abc']"), ("  user, ", " := \"bob\", \"abc\"\n")]
+        {
+            check(&format!("{before}password{behind}"), Some(Some("abc")));
+        }
         check("user, password = line.split(':')\n", None);
         check("user, password = a.user, a.password\n", Some(None));
         check("connect(user, password=\"abc\")", None);

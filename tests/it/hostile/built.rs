@@ -151,9 +151,10 @@ pub(super) fn office(text: &str) -> Vec<u8> {
 /// A module whose data holds `text` behind other text, and a table that says so.
 pub(super) fn wasm(text: &str) -> Vec<u8> {
     let marked = format!("/rustc/{text}behind it");
-    let table = [&long(7)[..], &long(text.len())].concat();
+    // Memory begins at 1024, so that a length is no address.
+    let table = [&long(1024 + 7)[..], &long(text.len())].concat();
     let segment = |at: &[u8], bytes: &[u8]| [&[0, 0x41][..], at, &[0x0b, bytes.len() as u8], bytes].concat();
-    let data = [&[2][..], &segment(&[0], marked.as_bytes()), &segment(&[0xf8, 0], &table)].concat();
+    let data = [&[2][..], &segment(&[0x80, 8], marked.as_bytes()), &segment(&[0xf8, 8], &table)].concat();
     let data = [&[11, 0x80 | (data.len() & 0x7f) as u8, (data.len() >> 7) as u8][..], &data].concat();
     [b"\0asm\x01\0\0\0".to_vec(), data].concat()
 }

@@ -85,7 +85,7 @@ fn wasm(bytes: &[u8], found: &mut impl FnMut(u64, &[u64])) {
 }
 
 fn arm64(bytes: &[u8], address: u64, found: &mut impl FnMut(u64, &[u64])) {
-    let skipped = (address.next_multiple_of(4) - address) as usize;
+    let skipped = (address.wrapping_neg() % 4) as usize;
     let word = |index: usize| number(bytes, skipped + index * 4);
     let count = bytes.len().saturating_sub(skipped) / 4;
     for index in 0..count {

@@ -96,7 +96,7 @@ pub(super) fn walk(pages: &mut Pages<'_>, layout: &Layout, moved: &Moved, mut ea
         for (index, (place, target)) in moved.pointers.iter().enumerate() {
             row.push(Slot { place: *place, number: 0, target: Some(*target) }, word);
             each(pages, row.slots());
-            let next = place + word;
+            let next = place.saturating_add(word);
             if moved.pointers.get(index + 1).is_none_or(|(place, _)| *place != next)
                 && let Some(slot) = slot(pages, layout, moved, next)
             {
@@ -108,7 +108,9 @@ pub(super) fn walk(pages: &mut Pages<'_>, layout: &Layout, moved: &Moved, mut ea
     }
     let data: Vec<_> = layout.of(Kind::Data).cloned().collect();
     for section in data {
-        let skipped = section.address.next_multiple_of(word) - section.address;
+        // An address may be any number that a header claims.
+        let Some(aligned) = section.address.checked_next_multiple_of(word) else { continue };
+        let skipped = aligned - section.address;
         let stretch = (section.at.saturating_add(skipped), section.size.saturating_sub(skipped));
         chunks(pages, stretch, 0, |pages, at, bytes| {
             for (index, number) in bytes.chunks_exact(word as usize).enumerate() {
