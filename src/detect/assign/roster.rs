@@ -31,6 +31,8 @@ const LISTS: &[&str] = &[
     "EDENTIALS = [(",
     "ogins = [(",
 ];
+/// What stands in an object that is no list of users.
+const FIELDS: [&str; 9] = ["type", "name", "version", "id", "description", "license", "title", "url", "label"];
 /// Users of one list that are looked at.
 const ROWS: usize = 24;
 /// Longest name of a user.
@@ -48,12 +50,15 @@ pub(super) fn literals() -> impl Iterator<Item = &'static [u8]> {
 /// What stands behind the users of the list that opens at `at`, where it looks like a password; and where
 /// that ends.
 pub(super) fn at(bytes: &[u8], index: usize, at: usize) -> (Vec<Range<usize>>, usize) {
-    let Some(opening) = LISTS.get(index) else { return (Vec::new(), at) };
+    let Some(opening) = LISTS.get(index).filter(|opening| is_whole(bytes, at, opening)) else { return (Vec::new(), at) };
     let pairs = opening.ends_with('(');
     let mut text = Cursor { bytes, at: at + opening.len() };
     let mut found = Vec::new();
     for _ in 0..ROWS {
-        let Some(value) = row(&mut text, pairs) else { break };
+        let Some((user, value)) = row(&mut text, pairs) else { break };
+        if bytes.get(user).is_some_and(|name| FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field.as_bytes()))) {
+            return (Vec::new(), text.at);
+        }
         if bytes.get(value.clone()).is_some_and(is_chosen) {
             found.push(value);
         }
@@ -70,11 +75,27 @@ pub(super) fn at(bytes: &[u8], index: usize, at: usize) -> (Vec<Range<usize>>, u
     (found, text.at)
 }
 
+/// Whether the word that ends with a list's opening begins where it is to: `Users`, not `browsers`.
+fn is_whole(bytes: &[u8], at: usize, opening: &str) -> bool {
+    let first: &[u8] = match opening.as_bytes().first().map(u8::to_ascii_lowercase) {
+        Some(b's') => b"u",
+        Some(b'c') => b"a",
+        Some(b'e') => b"cr",
+        Some(b'o') => b"l",
+        _ => b"p",
+    };
+    let Some(start) = at.checked_sub(first.len()) else { return false };
+    let Some(begin) = bytes.get(start..at).filter(|begin| begin.eq_ignore_ascii_case(first)) else { return false };
+    let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+    let is_hump = begin.first().is_some_and(u8::is_ascii_uppercase) && before.is_none_or(u8::is_ascii_lowercase);
+    is_hump || before.is_none_or(|before| !before.is_ascii_alphanumeric())
+}
+
 /// One user with what stands behind; the bracket that closes a pair is passed too.
-fn row(text: &mut Cursor<'_>, is_pair: bool) -> Option<Range<usize>> {
+fn row(text: &mut Cursor<'_>, is_pair: bool) -> Option<(Range<usize>, Range<usize>)> {
     text.blank_lines();
     let user = text.literal()?;
-    let name = text.bytes.get(user)?;
+    let name = text.bytes.get(user.clone())?;
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-@".contains(byte);
     if name.is_empty() || name.len() > USER || !name.iter().all(plain) {
         return None;
@@ -83,7 +104,7 @@ fn row(text: &mut Cursor<'_>, is_pair: bool) -> Option<Range<usize>> {
     let joined = if is_pair { text.eat(b",") } else { text.eat(b":") || text.eat(b"=>") };
     text.blank();
     let value = if joined { text.literal()? } else { return None };
-    (!is_pair || text.eat(b")")).then_some(value)
+    (!is_pair || text.eat(b")")).then_some((user, value))
 }
 
 /// Whether a value has a digit, and is no number of something: `user-4711`, `0x10ab`, of a bank.
@@ -151,6 +172,9 @@ mod tests {
         check("USERS = {\"bob\": \"Bob Smith\", \"x\": \"user-4711\"}", &[]);
         check("users = {\"bob\": get(1)}", &[]);
         check("users = {}", &[]);
+        check("testUsers = {\"bob\": \"abc1\"}", &["abc1"]);
+        check("\"@a/browsers\": {\"bob\": \"abc1\"}", &[]);
+        check("{\"users\": {\"bob\": \"abc1\", \"version\": \"abc2\"}}", &[]);
         check("accounts = {\"bob\": \"0x10ab\", \"eve\": \"DE4711\"}", &[]);
     }
 
