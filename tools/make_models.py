@@ -346,13 +346,20 @@ def write(folder):
     print(f"{len(planted)} files, {sum(map(len, planted.values()))} values")
 
 
+# An id is told as a part of its secret's incident, at a place of its own.
+PUBLIC = "aws-access-key-id"
+
+
 def judge(folder, report):
     planted = json.loads((folder / "planted.json").read_text())
     incidents = json.loads(pathlib.Path(report).read_text())["incidents"]
     seen = collections.defaultdict(list)
     for incident in incidents:
+        ids = {part["value"] for part in incident["parts"] if part["kind"] == "id"}
         for finding in incident["findings"]:
-            seen[finding["path"], incident["secret"]].append(finding)
+            own = ids.intersection(planted.get(finding["path"], {}).values()) if finding["rule"] == PUBLIC else ()
+            for value in own or [incident["secret"]]:
+                seen[finding["path"], value].append(finding)
     found = named = needing = both = every = repeated = 0
     wanted = set()
     for path, values in planted.items():

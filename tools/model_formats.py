@@ -379,7 +379,7 @@ def texts():
     def tar(values, mode):
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode=mode) as archive:
-            member = tarfile.TarInfo("model/.env.local")
+            member = tarfile.TarInfo("model/settings.ini")
             member.size = len(env(values))
             archive.addfile(member, io.BytesIO(env(values).encode()))
         return out.getvalue()

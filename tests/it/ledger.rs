@@ -45,8 +45,8 @@ fn what_opens_counts_with_what_is_in_it() {
 
 #[test]
 fn what_does_not_open_is_raw_and_says_why() {
-    let rows = usual(&[("a", b"Rar!\x1a\x07\x01\0 and more")], &[(Some("rar"), [0, 1, 0, 0])]);
-    assert_eq!((&rows[0]["gaps"], &rows[0]["bytes"]["raw"]), (&json!({"unsupported": 1}), &json!(17)));
+    let rows = usual(&[("a", b"age-encryption.org/v1\n-> and more")], &[(Some("age"), [0, 1, 0, 0])]);
+    assert_eq!((&rows[0]["gaps"], &rows[0]["bytes"]["raw"]), (&json!({"unsupported": 1}), &json!(33)));
     let nest = (0..3).fold(b"text".to_vec(), |bytes, _| tar_of(&[("in", &bytes)]));
     let shallow = Limits { depth: 2, ..Limits::default() };
     let rows = check(&[("a", &nest)], &shallow, &[(Some("tar"), [2, 1, 0, 0])]);

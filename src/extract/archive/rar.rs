@@ -147,8 +147,9 @@ impl<'a> Numbers<'a> {
 fn new_block(bytes: &[u8]) -> Option<Block> {
     let mut outer = Numbers(bytes.get(4..)?);
     let size = outer.next().filter(|size| *size > 0)?;
-    let header = (bytes.len() - outer.0.len()) as u64 + size;
+    let before = (bytes.len() - outer.0.len()) as u64;
     let mut fields = Numbers(outer.take(size)?);
+    let header = before + size;
     let (kind, flags) = (fields.next()?, fields.next()?);
     let extra = if flags & 1 != 0 { fields.next()? } else { 0 };
     let data = if flags & 2 != 0 { fields.next()? } else { 0 };
@@ -256,5 +257,11 @@ mod tests {
                 assert!(!seen(&Rar, &make(&[("a", 0, "one")])[..cut.min(20)]).gaps.is_empty());
             }
         }
+    }
+
+    #[test]
+    fn a_block_longer_than_all_there_is_ends_the_archive() {
+        let endless = [NEW, &[0; 4], &[0xff; 9], &[1, 2, 2, 0]].concat();
+        assert_eq!(seen(&Rar, &endless).gaps.len(), 1);
     }
 }

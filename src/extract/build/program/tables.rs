@@ -108,9 +108,7 @@ pub(super) fn walk(pages: &mut Pages<'_>, layout: &Layout, moved: &Moved, mut ea
     }
     let data: Vec<_> = layout.of(Kind::Data).cloned().collect();
     for section in data {
-        // An address may be any number that a header claims.
-        let Some(aligned) = section.address.checked_next_multiple_of(word) else { continue };
-        let skipped = aligned - section.address;
+        let skipped = section.address.checked_next_multiple_of(word).map_or(0, |next| next - section.address);
         let stretch = (section.at.saturating_add(skipped), section.size.saturating_sub(skipped));
         chunks(pages, stretch, 0, |pages, at, bytes| {
             for (index, number) in bytes.chunks_exact(word as usize).enumerate() {
@@ -155,5 +153,22 @@ impl Row {
 
     fn has_pointer(&self) -> bool {
         self.slots().iter().rev().take(2).any(|slot| slot.target.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layout::{Machine, Numbers, Section};
+    use super::*;
+
+    #[test]
+    fn data_at_the_end_of_all_addresses_is_walked() {
+        let mut layout = Layout::new(Numbers { big: false, wide: true }, Machine::X64);
+        layout.add(Section { kind: Kind::Data, address: u64::MAX - 2, at: 0, size: 32 });
+        let mut file = std::io::Cursor::new([7; 32]);
+        let mut pages = Pages::new(&mut file, 32);
+        let mut count = 0;
+        walk(&mut pages, &layout.sorted(), &Moved::default(), |_, _| count += 1);
+        assert_eq!(count, 0);
     }
 }
