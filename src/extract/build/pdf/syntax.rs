@@ -163,7 +163,7 @@ pub(super) fn number(word: &[u8]) -> Option<u64> {
 pub(super) fn value<'a>(dictionary: &'a [u8], key: &[u8]) -> Vec<Word<'a>> {
     let mut depth = 0;
     let mut words = Words::new(dictionary, 0);
-    while let Some(word) = words.next() {
+    for word in words.by_ref() {
         match word {
             Word::Mark("<<" | "[") => depth += 1,
             Word::Mark(_) => depth -= 1,

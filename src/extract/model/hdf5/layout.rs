@@ -53,11 +53,11 @@ impl Layout {
             return Self::first(&mut cursor, file);
         }
         match (version, cursor.byte()?) {
-            (3 | 4 | 5, 0) => {
+            (3..=5, 0) => {
                 let length = usize::from(cursor.u16_le()?);
                 Some(Self::Compact(cursor.position(), length))
             }
-            (3 | 4 | 5, 1) => {
+            (3..=5, 1) => {
                 let address = file.address(&mut cursor);
                 let length = file.size(&mut cursor)?;
                 Some(address.map_or(Self::Elsewhere, |address| Self::Contiguous(address, length)))

@@ -91,7 +91,7 @@ impl Columns<'_, '_> {
         let mut pages = Pages::of(chunk);
         let is_frame = |part: &Vec<u8>| FRAMES.contains(&part.as_slice());
         let (first, below) = column.path.split_first().map_or((None, &[][..]), |(first, below)| (Some(first), below));
-        let path: Vec<_> = first.into_iter().chain(below.iter().filter(|part| !is_frame(*part))).cloned().collect();
+        let path: Vec<_> = first.into_iter().chain(below.iter().filter(|part| !is_frame(part))).cloned().collect();
         let parent = path.split_last().map(|(_, parent)| parent.join(&b'.')).unwrap_or_default();
         let name = path.join(&b'.');
         let key = path.last().cloned().unwrap_or_default();

@@ -66,7 +66,8 @@ fn bits(bytes: &[u8], at: usize, width: u32) -> Option<u64> {
     for (place, byte) in bytes.get(first..first + count)?.iter().enumerate() {
         whole |= u128::from(*byte) << (8 * place);
     }
-    Some((whole >> shift) as u64 & (u64::MAX >> (64 - width.clamp(1, 64))) * u64::from(width > 0))
+    let mask = if width > 0 { u64::MAX >> (64 - width.clamp(1, 64)) } else { 0 };
+    Some((whole >> shift) as u64 & mask)
 }
 
 fn unsigned(cursor: &mut Cursor<'_>) -> Option<u64> {

@@ -75,7 +75,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<KeyStore> {
         hasher.update(body);
         hasher.finalize().as_slice() == sum
     };
-    let Some(password) = PASSWORDS.into_iter().find(|password| opens(&password)) else { return Some(KeyStore::Locked) };
+    let Some(password) = PASSWORDS.into_iter().find(|password| opens(password)) else { return Some(KeyStore::Locked) };
     let open = entries.keys.iter().filter(|(_, key)| is_open(key, password)).map(|(name, _)| *name).chain(entries.secret);
     let keys: Vec<String> = open.take(NAMES).map(shown).collect();
     Some(if keys.is_empty() { KeyStore::Locked } else { KeyStore::Open { password: Some(password), keys } })
