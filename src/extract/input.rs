@@ -98,28 +98,12 @@ const CHUNK: usize = 128 << 10;
 impl<'a> Input<'a> {
     /// Bytes in memory.
     pub fn memory(bytes: &'a [u8]) -> Self {
-        Self {
-            body: Body::Memory { bytes, position: 0 },
-            depth: 0,
-            spill: u64::MAX,
-            failure: None,
-            is_spilled: false,
-            position: 0,
-            aside: Aside::default(),
-        }
+        Self::of(Body::Memory { bytes, position: 0 })
     }
 
     /// Bytes of an open file, for a format that seeks.
     pub fn file(slice: FileSlice) -> Self {
-        Self {
-            body: Body::File(BufReader::with_capacity(CHUNK, slice)),
-            depth: 0,
-            spill: u64::MAX,
-            failure: None,
-            is_spilled: false,
-            position: 0,
-            aside: Aside::default(),
-        }
+        Self::of(Body::File(BufReader::with_capacity(CHUNK, slice)))
     }
 
     /// Bytes of an open file, for a format that reads them from the first to the last.
@@ -132,20 +116,17 @@ impl<'a> Input<'a> {
         Self::fed(head, Feed::Reader(reader))
     }
 
+    fn of(body: Body<'a>) -> Self {
+        let (failure, aside) = (None, Aside::default());
+        Self { body, depth: 0, spill: u64::MAX, failure, is_spilled: false, position: 0, aside }
+    }
+
     fn fed(mut head: Vec<u8>, feed: Feed<'a>) -> Self {
         let filled = head.len();
         head.resize(filled.max(CHUNK), 0);
         let source = Source { spilled: None, unspilled: Cursor::default(), feed };
         let stream = Stream { source, chunk: head, position: 0, filled, ended: false };
-        Self {
-            body: Body::Stream(stream),
-            depth: 0,
-            spill: u64::MAX,
-            failure: None,
-            is_spilled: false,
-            position: 0,
-            aside: Aside::default(),
-        }
+        Self::of(Body::Stream(stream))
     }
 
     /// Says how deep in other containers these bytes lie, and how many may be spilled to seek in them.

@@ -94,14 +94,17 @@ impl<'e> Crew<'e> {
 
     /// An empty buffer, used before if possible: fresh pages cost as much as scanning them.
     pub(super) fn buffer(&self) -> Vec<u8> {
-        let mut buffer = self.stale_buffer();
+        let mut buffer = self.spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default();
         buffer.clear();
         buffer
     }
 
-    /// A buffer that still has the bytes it was used for: who writes over them need not clear them first.
+    /// The longest buffer that still has the bytes it was used for: who writes over them need not clear them first, and
+    /// what a longer one has need not be zeroed again.
     pub(super) fn stale_buffer(&self) -> Vec<u8> {
-        self.spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default()
+        let Ok(mut spare) = self.spare.lock() else { return Vec::new() };
+        let longest = (0..spare.len()).max_by_key(|at| spare[*at].len());
+        longest.map(|at| spare.swap_remove(at)).unwrap_or_default()
     }
 
     /// Gives a buffer back.
