@@ -132,6 +132,7 @@ fn is_real(user: &[u8], password: &[u8], host: &[u8]) -> bool {
         && !MARKERS.contains(&plain.as_slice())
         && !placeholder::is_placeholder(password)
         && !placeholder::is_placeholder(&plain)
+        && !assign::is_constant(&plain)
         && !placeholder::is_reference(user)
         && !plain.iter().any(|byte| byte.is_ascii_control())
 }
@@ -196,6 +197,8 @@ mod tests {
             "redis://%s:%s@h",
             "://a:b@c",
             "https://u:xxxxx@h/",
+            "mysql://app:SERVICE_DBPASS@controller/x",
+            "mailjet://USER_KEY:ACCESS_TOKEN@default",
             "https://u:changeme@h",
         ] {
             check(text, None);

@@ -157,6 +157,8 @@ const TABLE: &[(&str, Place, Kind)] = &[
 
 /// The arguments of a call are looked at this far.
 const LONGEST: usize = 384;
+/// Bytes of a statement before its password that are looked at.
+const STATEMENT: usize = 200;
 /// Arguments of one call.
 const ARGUMENTS: usize = 8;
 
@@ -187,6 +189,12 @@ impl Argument<'_> {
     }
 }
 
+/// Whether what stands before `at` is a statement about a user, and no sentence about what is "identified by 'x'".
+fn in_statement(bytes: &[u8], at: usize) -> bool {
+    let before = bytes.get(at.saturating_sub(STATEMENT)..at).unwrap_or_default().to_ascii_lowercase();
+    [&b"user "[..], b"role ", b"grant "].iter().any(|word| memchr::memmem::find(&before, word).is_some())
+}
+
 /// The secret among the arguments of the call of row `index` whose name's end stands at `at`; how sure it
 /// is one; and where what was looked at ends.
 pub(super) fn at(bytes: &[u8], index: usize, at: usize) -> (Option<(Range<usize>, Named)>, usize) {
@@ -195,6 +203,7 @@ pub(super) fn at(bytes: &[u8], index: usize, at: usize) -> (Option<(Range<usize>
     let strength = if matches!(kind, Kind::Key | Kind::Secret) { Strength::Usual } else { Strength::Plain };
     let is = |value: Range<usize>, kind: Kind| (value, Named { kind, strength });
     match place {
+        Quoted if !in_statement(bytes, at) => return (None, behind),
         Quoted => return (Cursor { bytes, at: behind - 1 }.literal().map(|value| is(value, *kind)), behind),
         Characters => return (characters(bytes, at).map(|value| is(value, *kind)), behind),
         Yoda => return (yoda(bytes, at, behind), behind),

@@ -37,7 +37,7 @@ or passphrase password wallet seed mnemonic validator node rails flask django la
 /// What comes before `key` where it opens nothing.
 /// A VAPID key that is not called private is the public half.
 pub(super) static OPENS_NOTHING: Words = Words::new(|| {
-    set("vapid public publishable pub primary foreign cache sort partition range index object dict map i18n translation lookup group
+    set("vapid websocket socket public publishable pub primary foreign cache sort partition range index object dict map i18n translation lookup group
 row column col field unique composite registry reg hot arrow shortcut enter escape esc modifier gpg pgp known
 idempotency routing message msg event metadata meta option config tab ctrl alt shift tree store entity item node
 react state prop resource locale label order shard hash natural surrogate candidate json xml header attribute
@@ -78,11 +78,20 @@ trust store proxy http server client host test demo guest default rabbit mq mong
 rpc vnc sudo master repl old new zip pdf pfx jks p12")
 });
 
+/// What stands before `pass` in words of another kind, as in `compass`, `bypass` and `renderpass`.
+pub(super) static PASSES: Words = Words::new(|| {
+    set("com ask kee encom by sur tres over under im multi single first second third two one last next each all low high band notch
+render shader depth shadow light base gbuffer forward back front fly out see through boarding season bus day ski rail
+tour city guest opt lto codegen llvm function module loop analysis lower lowering transform verifier xpass x does should
+could can will must may never always didnt wont not to per pre post multipass test tests check checks build fail failor
+skip count auto fast slow dry main half full tone sand eye ear water fire")
+});
+
 /// What settings that sound like secrets are set to when they are none: `passwd: files`, `PASSWD=define`.
 pub(super) static NO_VALUES: Words = Words::new(|| {
     set("aws4-hmac-sha256 passwort kennwort heslo senha contrasena wachtwoord salasana parola haslo adgangskode lozinka kodeord sifre jelszo
 files compat systemd sss nis ldap define undef anonymous anonymous@ -anonymous@ all any never always internal
-external local remote static dynamic inherit visible hidden latin1 utf8 utf-8 base64 hs256 rs256 sha256 md5
+external local localhost remote static dynamic inherit visible hidden latin1 utf8 utf-8 base64 hs256 rs256 sha256 md5
 bcrypt")
 });
 
@@ -139,6 +148,8 @@ pub(super) const HASHES: &[&str] = &[
     "bcrypt$",
     "sha1$",
     "SCRAM-SHA-",
+    "HMACSHA1+",
+    "HMACSHA2+",
     "U2FsdGVkX1",
     "gAAAAA",
     "vault:v",

@@ -8,9 +8,11 @@ mod calls;
 mod columns;
 mod command;
 mod compared;
+mod labels;
 mod language;
 mod lists;
 mod literal;
+mod made;
 mod model;
 pub(super) mod names;
 mod narrow;
@@ -352,6 +354,10 @@ impl Assignments {
 
     fn of_value(&self, name: &[u8], bytes: &[u8], found: Candidate, around: Around) -> Option<Hit> {
         let words = words::words(name);
+        // The number of a kind of thing, and not the thing.
+        if words.iter().any(|word| matches!(word.as_str(), "guid" | "uuid" | "oid")) {
+            return None;
+        }
         let special = self.by_words.iter().find(|(wanted, _)| has_words(&words, wanted));
         let promised = match found.joint {
             Joint::Argument => Some(names::PASSWORD),
@@ -389,6 +395,9 @@ impl Assignments {
         // Where nothing tells the language, a line of its own is a setting.
         let bare_is_value = literal || around.syntax == Syntax::Prose || found.fills_line && around.syntax == Syntax::Unknown;
         let shape = value::shape(value, value::Setting { quoted: found.quoted, literal: bare_is_value });
+        if is_said(shape, &found, bytes) || labels::among(shape, bytes, &found.value) {
+            return None;
+        }
         let traits = Traits {
             value,
             shape,
@@ -425,6 +434,18 @@ impl Assignments {
         }
         Some(hit)
     }
+}
+
+/// Whether a word is the first of a sentence in a string, or the start of an expression in one:
+/// `"password: none was given"`, `"password=x$self->{y}"`.
+fn is_said(shape: value::Shape, found: &Candidate, bytes: &[u8]) -> bool {
+    let at = found.value.end;
+    if !found.quoted && matches!(bytes.get(at.saturating_sub(1)..), Some([b'-', b'>', ..])) {
+        return true;
+    }
+    let told = bytes.get(..found.value.start).is_some_and(|before| before.ends_with(b": "));
+    let goes_on = matches!(bytes.get(at..), Some([b' ', next, ..]) if next.is_ascii_alphabetic() || *next == b'%');
+    shape == value::Shape::Words && found.joint == Joint::Embedded && told && goes_on
 }
 
 /// Shortest secret.
@@ -493,13 +514,23 @@ fn has_words(words: &[String], wanted: &[String]) -> bool {
 
 /// Whether a value is itself the name of a secret: `MYSQL_ROOT_PASSWORD`, `apiTokenField`.
 fn is_name(value: &[u8]) -> bool {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@' | b'$' | b':');
-    value.len() < 48 && value.iter().all(plain) && language::wordiness(value) > 0.6 && names::named(value).is_some()
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@' | b'$' | b':' | b'#');
+    value.len() < 48
+        && value.iter().all(plain)
+        && language::wordiness(value) > 0.6
+        && names::named(value).is_some()
+        && value.last().is_some_and(u8::is_ascii_alphanumeric)
+        && !names::is_made_up(value)
 }
 
 /// Whether a name says that its value is secret.
 pub(super) fn says_secret(name: &[u8]) -> bool {
     names::named(name).is_some_and(|named| named.strength > names::Strength::Hint)
+}
+
+/// Whether a value is the name of a secret in capitals, as examples have it: `ACCESS_TOKEN`, `APP-PASSWORD`.
+pub(super) fn is_constant(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-')) && names::named(value).is_some()
 }
 
 /// Whether a value is what a password was made into.

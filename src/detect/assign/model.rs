@@ -91,6 +91,8 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
     let plain = named.strength == Strength::Plain;
     let points = match (named.kind, traits.shape) {
         (_, Shape::Other(_)) => return None,
+        // What machines share is made of few characters.
+        (kind, _) if kind != Kind::Password && !traits.value.is_ascii() => return None,
         // Said in passing: only what looks issued counts, and of passwords what people choose.
         _ if !stands_alone(named, traits) => return None,
         (Kind::Salt, Shape::Random | Shape::Hex) => 2 + i32::from(length >= 16),
@@ -123,7 +125,7 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
         }
         (Kind::Secret, Shape::Hex | Shape::Uuid) => 3,
         (Kind::Password, Shape::Uuid) => 2,
-        (Kind::Password, Shape::Digits) => 1 + i32::from(length >= 4 && traits.literal),
+        (Kind::Password, Shape::Digits) => 1 + i32::from(length >= 4 && is_set(traits)),
         // Words with a year behind them are chosen; names of things are not.
         (Kind::Password, Shape::Words) if is_chosen(traits.value) && !is_label(traits.value) => 3,
         (Kind::Password, Shape::Words) => return words_as_password(traits),
@@ -143,6 +145,11 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
         (_, Shape::Mixed | Shape::Words) => return None,
     };
     Some(points)
+}
+
+/// Whether the value stands where values are set, and is no number of code.
+fn is_set(traits: Traits<'_>) -> bool {
+    traits.literal || traits.quoted && traits.joint == Joint::Assigned
 }
 
 /// Words are passwords in settings, and where everybody knows them as such; in code they are mostly
@@ -176,7 +183,10 @@ fn stands_alone(named: Named, traits: Traits<'_>) -> bool {
     match traits.joint {
         Joint::Loose => matches!(traits.shape, Shape::Random | Shape::Hex),
         Joint::Told => {
-            matches!(traits.shape, Shape::Random | Shape::Hex) || named.kind == Kind::Password && traits.shape == Shape::Mixed
+            // A strange word in a sentence is one of another language.
+            let chosen = traits.value.iter().any(|byte| !byte.is_ascii_alphabetic());
+            matches!(traits.shape, Shape::Random | Shape::Hex)
+                || named.kind == Kind::Password && traits.shape == Shape::Mixed && chosen
         }
         _ => true,
     }

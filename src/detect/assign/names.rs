@@ -4,7 +4,7 @@
 //! that add nothing (`value`, `prod`, `2`) are passed over, and a word that is made of several
 //! (`dbpassword`, `apikey`) is read as they are.
 
-use super::lists::{CERTAIN, HOLDERS, KEEPS, NEUTRAL, OPENS_LESS, OPENS_NOTHING, VERBS};
+use super::lists::{CERTAIN, HOLDERS, KEEPS, NEUTRAL, OPENS_LESS, OPENS_NOTHING, PASSES, VERBS};
 use super::words::words;
 
 /// The kind of secret that a name promises.
@@ -194,6 +194,13 @@ pub(crate) fn of_words(mut words: &[String]) -> Option<Named> {
     Some(Named { strength, ..found })
 }
 
+/// Whether it is a word that would be read as a name but is as likely chosen: `carolpass`.
+pub(super) fn is_made_up(name: &[u8]) -> bool {
+    let word =
+        std::str::from_utf8(name).ok().filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
+    word.and_then(|word| word.strip_suffix("pass")).is_some_and(|holder| !holder.is_empty() && !HOLDERS.contains(holder))
+}
+
 fn is_neutral(word: &str) -> bool {
     NEUTRAL.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -219,8 +226,11 @@ fn whole(word: &str) -> Option<Named> {
     let listed =
         WHOLE.iter().find(|(text, ..)| *text == word).map(|(_, kind, strength)| Named { kind: *kind, strength: *strength });
     listed.or_else(|| {
-        let holder = word.strip_suffix("pass").or_else(|| word.strip_suffix("pw"))?;
-        HOLDERS.contains(holder).then_some(Named { kind: Kind::Password, strength: Strength::Plain })
+        let password = Named { kind: Kind::Password, strength: Strength::Plain };
+        if let Some(holder) = word.strip_suffix("pass") {
+            return (holder.len() > 2 && !PASSES.contains(holder) || HOLDERS.contains(holder)).then_some(password);
+        }
+        HOLDERS.contains(word.strip_suffix("pw")?).then_some(password)
     })
 }
 

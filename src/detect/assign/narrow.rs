@@ -7,6 +7,9 @@ use super::notation::{Candidate, Joint};
 use super::{NAME, unwrap};
 use std::ops::Range;
 
+/// Signs in a value that are looked at for the start of another field.
+const FIELDS: usize = 16;
+
 /// Where the colon behind a user name is.
 pub(super) fn behind_user(value: &[u8]) -> Option<usize> {
     let user = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-@+$".contains(byte);
@@ -18,7 +21,7 @@ pub(super) fn to_secret(name: &[u8], mut named: Named, bytes: &[u8], mut found: 
     if let Some(inner) = unwrap::default_within(bytes, &found.value) {
         found.value = inner;
     }
-    let mut found = unescaped(bytes, without_scheme(bytes, found));
+    let mut found = unescaped(bytes, without_rest_of_query(bytes, without_scheme(bytes, found)));
     let lower = name.to_ascii_lowercase();
     let both = [&b"userpwd"[..], b"userpass", b"user_pwd"].iter().any(|both| lower.ends_with(both));
     // `--auth user:v`, "the credentials are user:v"
@@ -55,6 +58,23 @@ fn without_scheme(bytes: &[u8], found: Candidate) -> Candidate {
         .find(|scheme| value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes())));
     match scheme {
         Some(scheme) => Candidate { value: found.value.start + scheme.len()..found.value.end, ..found },
+        None => found,
+    }
+}
+
+/// Without the next fields of a query: `v&user=bob`.
+fn without_rest_of_query(bytes: &[u8], found: Candidate) -> Candidate {
+    let value = bytes.get(found.value.clone()).unwrap_or_default();
+    let is_field = |at: &usize| {
+        let field = value.get(at + 1..).unwrap_or_default();
+        let name = field.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')).count();
+        name > 1 && field.get(name) == Some(&b'=') && field.len() > name + 1
+    };
+    // An address with a query is one thing.
+    let is_address = value.contains(&b'?');
+    let end = memchr::memchr_iter(b'&', value).take(FIELDS).find(|at| *at > 0 && !is_address && is_field(at));
+    match end {
+        Some(end) => Candidate { value: found.value.start..found.value.start + end, ..found },
         None => found,
     }
 }

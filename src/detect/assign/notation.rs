@@ -89,11 +89,9 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
         let below = VALUES.iter().any(|tag| text.rest().starts_with(tag));
         return below.then(|| text.element()).flatten();
     }
-    if closed && let Some(found) = { text }.sibling(syntax) {
-        return Some(found);
-    }
-    if !closed && let Some(found) = remote::answered(text) {
-        return Some(found);
+    let direct = if closed { { text }.sibling(syntax) } else { remote::answered(text) };
+    if direct.is_some() {
+        return direct;
     }
     let touching = text.at;
     text.blank();
@@ -105,7 +103,8 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
         Some(joint) => joint,
         None => return beside(text, name, syntax, blank).or_else(|| remote::candidate(behind, name, syntax, closed)),
     };
-    if joint == Joint::Assigned {
+    // Not behind `=`, where one of several arguments would look like the type of the next.
+    if joint == Joint::Assigned && matches!(bytes.get(..text.at), Some([.., b':'])) {
         text.annotation(syntax);
     }
     if joint == Joint::Assigned && matches!(syntax, Syntax::Yaml | Syntax::Unknown) {
@@ -113,8 +112,25 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     }
     let elsewhere = || remote::candidate(behind, name, syntax, closed).filter(|_| joint == Joint::Listed);
     let found = text.value(joint, name, syntax, before).or_else(elsewhere)?;
-    let set = joint == Joint::Listed && remote::sets(bytes, name);
-    Some(if set { Candidate { joint: Joint::Assigned, ..found } } else { found })
+    listed_as(found, bytes, name)
+}
+
+/// What a name with a value behind a comma is: set by a call, an option of a program, or only listed.
+fn listed_as(found: Candidate, bytes: &[u8], name: &Range<usize>) -> Option<Candidate> {
+    if found.joint != Joint::Listed {
+        return Some(found);
+    }
+    if remote::sets(bytes, name) {
+        return Some(Candidate { joint: Joint::Assigned, ..found });
+    }
+    // The words of a command line.
+    if bytes_before(bytes, name).ends_with(b"--") {
+        let given = bytes.get(found.value.clone()).unwrap_or_default();
+        // The next option, or the fields of a mount, `id=x,src=y`.
+        let is_none = given.starts_with(b"-") || given.contains(&b'=') && given.contains(&b',');
+        return (!is_none).then_some(Candidate { joint: Joint::Option, ..found });
+    }
+    Some(found)
 }
 
 /// Names whose value follows without a joint: SQL, settings of small languages, a sibling.
@@ -159,7 +175,9 @@ fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool
     }
     let before = bytes_before(text.bytes, name);
     let option = before.ends_with(b"--") || syntax == Syntax::Shell && before.ends_with(b" -") && name.len() > 6;
-    if blank && !closed && option && !matches!(text.peek(), Some(b'-')) {
+    // Further away stands what the option is for, in the lines that a program prints for help.
+    let explained = at > name.end + 1 && syntax != Syntax::Shell;
+    if blank && !closed && option && !explained && !matches!(text.peek(), Some(b'-')) {
         let value = text.literal().unwrap_or_else(|| at..at + bare(text.rest(), Joint::Option, Syntax::Shell, false));
         return (!value.is_empty()).then_some(Candidate { value, joint: Joint::Option, quoted: true, fills_line: false });
     }
@@ -344,6 +362,10 @@ impl Cursor<'_> {
 
     /// The value behind a joint.
     fn value(mut self, joint: Joint, name: &Range<usize>, syntax: Syntax, before: u8) -> Option<Candidate> {
+        // "The --name= option": it is spoken of.
+        if joint == Joint::Embedded && self.peek() == Some(b' ') && bytes_before(self.bytes, name).ends_with(b"--") {
+            return None;
+        }
         self.blank();
         if syntax == Syntax::Yaml {
             self.tag();
@@ -359,7 +381,13 @@ impl Cursor<'_> {
             return Some(found);
         }
         let strict = matches!(joint, Joint::Called | Joint::Listed | Joint::Compared);
+        let listed = self.peek() == Some(b'[');
         if let Some(value) = self.literal().or_else(|| self.here_document()) {
+            // `['type' => …]`: the string is a name again.
+            self.blank();
+            if listed && (self.eat(b"=>") || self.eat(b":")) {
+                return None;
+            }
             return Some(Candidate { value, joint, quoted: true, fills_line: false });
         }
         // A string may stand on the next line.

@@ -245,7 +245,8 @@ fn passed(mut text: Cursor<'_>, name: &Range<usize>) -> Option<Candidate> {
         [.., b'.', b'o', b'f'] => 11,
         _ => 1,
     };
-    if arguments.iter().filter(|byte| **byte == b',').count() > most || arguments.contains(&b')') {
+    let has_fields = memchr::memmem::find(arguments, b"=>").is_some();
+    if arguments.iter().filter(|byte| **byte == b',').count() > most || arguments.contains(&b')') || has_fields {
         return None;
     }
     let callee = before.get(..call)?.to_ascii_lowercase();
@@ -336,7 +337,9 @@ fn cell(mut text: Cursor<'_>, syntax: Syntax) -> Option<Candidate> {
 fn told(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax) -> Option<Candidate> {
     let said = text.bytes.get(name.clone())?;
     // "pass `x=1`" is about an argument.
-    if text.peek() != Some(b' ') || said.rsplit(|byte| !byte.is_ascii_alphabetic()).next() == Some(b"pass") {
+    if text.peek() != Some(b' ')
+        || said.rsplit(|byte| !byte.is_ascii_alphabetic()).next().is_some_and(|word| word.eq_ignore_ascii_case(b"pass"))
+    {
         return None;
     }
     text.blank();
@@ -357,7 +360,9 @@ fn told(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax) -> Option<Can
         // A word in the middle of a line: `nmcli … password v`, `enable password v`.
         let ends = matches!(text.bytes.get(value.end), None | Some(b'\n' | b'\r'));
         let comment = before(text.bytes, name.start).trim_ascii_start().first().is_some_and(|byte| b"#;/".contains(byte));
-        if ends && !comment {
+        // `docker run -e NAME image`: a variable is handed on, and not told.
+        let variable = said.contains(&b'_') && !said.iter().any(u8::is_ascii_lowercase);
+        if ends && !comment && !variable {
             return Some(quoted(value, Joint::Told));
         }
     }

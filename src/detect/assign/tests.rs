@@ -373,3 +373,47 @@ fn no_secrets() {
         ],
     );
 }
+
+#[test]
+fn names_with_a_joined_word() {
+    found("a.py", &["machinepass = '@'", "self.clearpass = '@'", "userpass=\"@\"", "args = ['--password', '@']"]);
+    quiet("a.py", &["compass = '<base62:24>'", "renderpass = '<base62:24>'", "onepass = '<base62:24>'"]);
+}
+
+#[test]
+fn fields_of_a_query_end_at_the_next() {
+    found("a.txt", &["oauth_secret=@&oauth_expires_at=2013-09-11", "token_secret=@&next_field=12&last=5"]);
+}
+
+#[test]
+fn code_between_strings() {
+    quiet(
+        "a.php",
+        &[
+            "$password = \"for_test_user_id_{$id}x\";",
+            "$headers .= \"Authorization: Basic \".base64_encode($this->user.\":\".$this->pass).\"\\r\\n\";",
+            "$row->user_password = \":B:{$row->user_id}:{$row->user_password}\";",
+        ],
+    );
+    quiet("a.js", &["x('iframe[data-secret=\"'+t.secret+'\"]')", "'secret':'\\u3299\\ufe0f',"]);
+    quiet("a.unlang", &["&User-Password := \"%{string:Tmp-String-0}\""]);
+    quiet("a.c", &["ERROR(\"rlm_eap_pwd: Server ID is not configured\");", "printf(\"PASS: uid %d exists\", uid);"]);
+    quiet("a.h", &["#define DS_GUID_SCHEMA_ATTR_USER_PASSWORD \"<uuid>\""]);
+}
+
+#[test]
+fn texts_for_people() {
+    quiet("a.c", &["  -W, --password           ask for it first", "/* the row is identified by \"position\" */"]);
+    quiet("zh.json", &["\"unrecognisedtoken\": \"於第$1個字元處出現預期之外的符號「$2」。\","]);
+    let labels = ["Benutzer", "Anmelden", "Bitte warten", "Größe", "Zurück zur Liste", "Abmelden", "Speichern", "Losungswort"];
+    let names = ["user", "login", "wait", "size", "back", "leave", "save", "password"];
+    let lines: Vec<String> = names.iter().zip(labels).map(|(name, label)| format!("  field_{name}: {label}")).collect();
+    quiet("de.yml", &[&lines.join("\n")]);
+}
+
+#[test]
+fn values_that_are_named_things() {
+    quiet("a.yaml", &["key: router.3500_24.uptime", "key: router.ies1248.name", "password: !encrypted/pkcs1-oaep\n  - x"]);
+    quiet("a.php", &["hash [password] 'App\\Entity\\User'", "'password' => 'App\\Entity\\User',"]);
+    quiet("a.php", &["'credentials' => ['<b64(theNameOfSomeThing)>' => $credential],"]);
+}

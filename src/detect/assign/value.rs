@@ -2,7 +2,7 @@
 //! be a secret, and then how random it looks.
 
 use super::lists::{HASHES, LABELS, NO_VALUES};
-use super::{language, names};
+use super::{language, made, names};
 use crate::detect::{entropy, placeholder};
 
 /// What a value is.
@@ -57,13 +57,15 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
         return Some("empty");
     }
     let opened = matches!(value, [b'{', name @ ..] if !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_'));
-    if opened || memchr::memmem::find(value, b"\\u00").is_some() {
+    if opened || memchr::memmem::find(value, b"\\u00").is_some() || is_escaped(value) {
         return Some("a template, or text in an escape");
     }
     if value.len() >= 12 && placeholder::is_dull(value) {
         return Some("a placeholder");
     }
-    if placeholder::is_reference(value) {
+    // `"'$NAME'"`: the shell steps out of one string and into the next.
+    let unquoted = value.strip_prefix(b"'").and_then(|value| value.strip_suffix(b"'")).unwrap_or(value);
+    if placeholder::is_reference(unquoted) {
         return Some("a reference");
     }
     if placeholder::is_placeholder(value) {
@@ -72,13 +74,20 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     if is_hash(value) {
         return Some("a hash");
     }
+    if value.first() == Some(&b'(') && !value.contains(&b')') && language::wordiness(value) > 0.6 {
+        return Some("a remark");
+    }
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     let chosen = digits >= 2 && !value.contains(&b':') && memchr::memchr_iter(b'|', value).count() == 1;
     if value.contains(&b'|') && !chosen && language::wordiness(value) > 0.4 {
         return Some("a list of rules");
     }
-    if !value.is_ascii() && !value.iter().any(u8::is_ascii_digit) {
+    let foreign = value.iter().filter(|byte| !byte.is_ascii()).count();
+    if foreign > 0 && (foreign * 2 > value.len() || !value.iter().any(u8::is_ascii_digit)) {
         return Some("text");
+    }
+    if is_spliced(value) {
+        return Some("code between two strings");
     }
     let lower = value.to_ascii_lowercase();
     if std::str::from_utf8(&lower).is_ok_and(|word| NO_VALUES.contains(word)) {
@@ -87,6 +96,27 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     let formatted =
         memchr::memmem::find(value, b"%s").is_some() || memchr::memmem::find(value, b"%d").is_some() || interpolates(value);
     formatted.then_some("a template")
+}
+
+/// Nothing but characters by their number: `\u2122\ufe0f`.
+fn is_escaped(value: &[u8]) -> bool {
+    let escapes = memchr::memmem::find_iter(value, b"\\u").count();
+    escapes > 0 && escapes * 6 * 4 >= value.len() * 3
+}
+
+/// What joins two strings, seen from inside: `"+name+"`, `".encode($x)."`.
+fn is_spliced(value: &[u8]) -> bool {
+    let inner = |mark: u8| {
+        let start = value.strip_prefix(b"'").or_else(|| value.strip_prefix(b"\"")).unwrap_or(value);
+        let start = start.trim_ascii_start().strip_prefix(&[mark])?;
+        let end = start.strip_suffix(b"'").or_else(|| start.strip_suffix(b"\"")).unwrap_or(start);
+        Some(end.trim_ascii_end().strip_suffix(&[mark]).unwrap_or(end))
+    };
+    let Some(code) = inner(b'+').or_else(|| inner(b'.')) else { return false };
+    let called = code.iter().any(|byte| matches!(byte, b'(' | b'[' | b'$')) && language::wordiness(code) > 0.4;
+    let named =
+        code.len() + 2 <= value.len() && code.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+    called || named && language::wordiness(code) > 0.6
 }
 
 /// What a password was made into, or a secret encrypted to.
@@ -117,7 +147,11 @@ fn interpolates(value: &[u8]) -> bool {
                 length > 1 && matches!(inner.get(length), Some(b'>' | b'('))
             },
         );
-    braces || variable || filled || is_pattern(value)
+    let spliced = [&b"${"[..], b"{$", b"%{", b"#{"].iter().any(|mark| {
+        let open = memchr::memmem::find(value, mark);
+        open.is_some_and(|open| value.get(open..).unwrap_or_default().contains(&b'}'))
+    });
+    braces || variable || filled || spliced || is_pattern(value)
 }
 
 /// A regular expression.
@@ -161,6 +195,11 @@ fn technical(value: &[u8]) -> Option<&'static str> {
     if value.first().is_some_and(|byte| matches!(byte, b'^' | b'~' | b'>' | b'<' | b'=' | b'v' | b'*')) && is_version(value) {
         return Some("a version");
     }
+    address(value).or_else(|| made::by_machine(value))
+}
+
+/// Of mail and of colours, and what packages are built for.
+fn address(value: &[u8]) -> Option<&'static str> {
     if ARCHITECTURES.iter().any(|known| known.as_bytes() == value) {
         return Some("an architecture");
     }
@@ -174,15 +213,6 @@ fn technical(value: &[u8]) -> Option<&'static str> {
         })
     {
         return Some("a mail address");
-    }
-    if value.starts_with(b"-----BEGIN") || value.starts_with(b"ssh-") || value.starts_with(b"ecdsa-") {
-        return Some("a key that has its own rule");
-    }
-    if ["sha256-", "sha512-", "sha384-", "sha1-", "sha256:", "sha1:", "md5:"]
-        .iter()
-        .any(|prefix| value.starts_with(prefix.as_bytes()))
-    {
-        return Some("a digest");
     }
     None
 }
@@ -329,6 +359,12 @@ fn expression(value: &[u8], literal: bool) -> Option<&'static str> {
     {
         return Some("code");
     }
+    // A tag of YAML, whose value stands below or behind.
+    let tagged =
+        |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'/' | b'-' | b'_' | b':' | b'!');
+    if value.first() == Some(&b'!') && value.iter().all(tagged) && value.iter().any(|byte| matches!(byte, b'/' | b':')) {
+        return Some("a tag");
+    }
     if literal {
         return None;
     }
@@ -371,7 +407,7 @@ fn of_characters(value: &[u8]) -> Shape {
     let bits = entropy::shannon(value);
     let spread = bits > 3.0 && (length < 24 || bits > 3.4);
     let generated = words < 0.45 && digits * 12 >= length || words < 0.3 && (digits > 0 || strange > 6.0 && seen >= 8);
-    if length >= 12 && spread && generated {
+    if length >= 12 && spread && generated && !is_dotted(value) {
         return Shape::Random;
     }
     let signs = length - letters - digits;
@@ -383,6 +419,14 @@ fn of_characters(value: &[u8]) -> Shape {
         return Shape::Words;
     }
     Shape::Mixed
+}
+
+/// Parts that are joined by dots, most of whose letters stand in parts of letters only: `router.3500_24.uptime`.
+fn is_dotted(value: &[u8]) -> bool {
+    let letters = |part: &[u8]| part.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    let joined = |byte: &u8| matches!(byte, b'.' | b'_' | b'-' | b':');
+    let named: usize = value.split(joined).filter(|part| part.len() >= 3 && letters(part) == part.len()).map(<[u8]>::len).sum();
+    value.iter().any(|byte| matches!(byte, b'.' | b':')) && named * 2 > letters(value)
 }
 
 fn is_uuid(value: &[u8]) -> bool {
