@@ -63,6 +63,7 @@ const TABLE: &[(&str, Place, Kind)] = &[
     ("set_password(", Final(2), Kind::Password),
     ("AES.new(", At(0), Kind::Key),
     ("QueueConnection(", At(1), Kind::Password),
+    ("real_connect(", At(3), Kind::Password),
     ("connect(", BehindUser, Kind::Password),
     ("Connect(", BehindUser, Kind::Password),
     ("login(", Final(1), Kind::Password),
