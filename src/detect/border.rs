@@ -44,7 +44,9 @@ pub(super) fn prefixed(bytes: &[u8], start: usize) -> [Option<usize>; 2] {
     let at = |back: usize| start.checked_sub(back).and_then(|at| bytes.get(at)).copied();
     // In text a space is 32 and a quote 34: a length byte stands behind a tag or an opcode.
     let is_blank = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_whitespace());
-    let tagged = at(2).is_none_or(|tag| !(0x20..0x7f).contains(&tag) || matches!(tag, b'U' | b'C' | b'z' | b'Z'));
+    // Between letters a letter is no opcode but part of a text in base64.
+    let opcode = |tag: u8| matches!(tag, b'U' | b'C' | b'z' | b'Z') && at(3).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    let tagged = at(2).is_none_or(|tag| !(0x20..0x7f).contains(&tag) || opcode(tag));
     let byte = at(1).filter(|_| tagged && !(is_blank(at(1)) && (is_blank(at(2)) || at(2).is_none()))).map(usize::from);
     let word = match [at(4), at(3), at(2), at(1)] {
         [Some(low), Some(high), Some(0), Some(0)] => Some(usize::from(low) | usize::from(high) << 8),

@@ -107,6 +107,8 @@ impl Contextual {
                 || placeholder::is_placeholder(text)
                 || placeholder::is_dull(text)
                 || super::assign::is_word(text)
+                || super::assign::is_constant(text)
+                || super::assign::is_variable(text)
             {
                 continue;
             }
@@ -163,8 +165,13 @@ fn is_separator(byte: u8) -> bool {
     matches!(byte, b'_' | b'-' | b'.')
 }
 
-/// Whether the name next to a hexadecimal value says that it is a digest.
+/// Whether what stands before a value says that it is a digest.
 fn is_digest(context: &[u8], value: &[u8]) -> bool {
+    // `file,sha256=…,size` in lists of what was installed.
+    let marks = [&b"sha1="[..], b"sha224=", b"sha256=", b"sha384=", b"sha512=", b"md5=", b"blake2b="];
+    if marks.iter().any(|mark| context.ends_with(mark)) {
+        return true;
+    }
     if !value.iter().all(u8::is_ascii_hexdigit) {
         return false;
     }

@@ -258,11 +258,14 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
     let called = text
         .find(['(', '['])
         .is_some_and(|at| at > 0 && text[..at].chars().all(|c| c.is_ascii_alphanumeric() || "_.:".contains(c)));
-    called && text.ends_with([')', ']', ';'])
+    called && text.trim_end_matches(',').ends_with([')', ']', ';'])
 }
 
 /// `<x>`, `@x@`, `__X__`, `%X%`, `[x]`, `%s`.
 fn is_wrapped(value: &[u8]) -> bool {
+    if value.starts_with(b"&lt;") && value.ends_with(b"&gt;") {
+        return true;
+    }
     match value {
         [b'<', .., b'>']
         | [b'@', .., b'@']

@@ -133,6 +133,7 @@ fn is_real(user: &[u8], password: &[u8], host: &[u8]) -> bool {
         && !placeholder::is_placeholder(password)
         && !placeholder::is_placeholder(&plain)
         && !assign::is_constant(&plain)
+        && !assign::is_word_for_password(&plain)
         && !placeholder::is_reference(user)
         && !plain.iter().any(|byte| byte.is_ascii_control())
 }
@@ -199,6 +200,9 @@ mod tests {
             "https://u:xxxxx@h/",
             "mysql://app:SERVICE_DBPASS@controller/x",
             "mailjet://USER_KEY:ACCESS_TOKEN@default",
+            "driver://konto:passwort@host/x",
+            "driver://utente:contraseña@host/x",
+            "postgres://u:&lt;my_key&gt;@h/x",
             "https://u:changeme@h",
         ] {
             check(text, None);

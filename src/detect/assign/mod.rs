@@ -533,6 +533,17 @@ pub(super) fn is_constant(value: &[u8]) -> bool {
     value.iter().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-')) && names::named(value).is_some()
 }
 
+/// Whether a value is the name of a variable for a secret: `acme_api_key`.
+pub(super) fn is_variable(value: &[u8]) -> bool {
+    let joined = value.contains(&b'_') && value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
+    joined && names::named(value).is_some()
+}
+
+/// Whether a value is the word for a password in some language, which translated examples have in its place.
+pub(super) fn is_word_for_password(value: &[u8]) -> bool {
+    std::str::from_utf8(value).is_ok_and(|word| lists::NO_VALUES.contains(word.to_lowercase().as_str()))
+}
+
 /// Whether a value is what a password was made into.
 pub(super) fn is_hash(value: &[u8]) -> bool {
     value::is_hash(value)

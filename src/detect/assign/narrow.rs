@@ -104,6 +104,12 @@ fn unescaped(bytes: &[u8], found: Candidate) -> Candidate {
         Some([b'\\', b'"', .., b'\\', b'"']) if found.value.len() > 4 => {
             Candidate { value: found.value.start + 2..found.value.end - 2, ..found }
         }
+        // A quote that closes what opened before the name: `"pass:v"`, `'… (password: v)'`.
+        Some([inner @ .., quote @ (b'"' | b'\'')]) if !found.quoted && inner.len() > 3 && !inner.contains(quote) => {
+            let end = found.value.end - 1;
+            let bracket = inner.last() == Some(&b')') && !inner.contains(&b'(');
+            Candidate { value: found.value.start..end - usize::from(bracket), ..found }
+        }
         _ => found,
     }
 }

@@ -74,6 +74,12 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     if is_hash(value) {
         return Some("a hash");
     }
+    // `[bool]($x`, `),$?f(`, `-Name:$x`: what stands behind a name in code without quotes.
+    let cast = value.strip_prefix(b"[").and_then(|rest| rest.get(memchr::memchr(b']', rest)? + 1));
+    let option = value.first() == Some(&b'-') && memchr::memmem::find(value, b":$").is_some();
+    if matches!(cast, Some(b'(' | b'$')) || option || matches!(value, [b')', b',' | b';' | b'.' | b'{', ..]) {
+        return Some("code");
+    }
     if value.first() == Some(&b'(') && !value.contains(&b')') && language::wordiness(value) > 0.6 {
         return Some("a remark");
     }
@@ -144,7 +150,7 @@ fn interpolates(value: &[u8]) -> bool {
             |(at, _)| {
                 let inner = value.get(at + 1..).unwrap_or_default();
                 let length = inner.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(byte)).count();
-                length > 1 && matches!(inner.get(length), Some(b'>' | b'('))
+                length > 1 && matches!(inner.get(length), Some(b'>' | b'(')) || length > 0 && inner.get(length) == Some(&b'[')
             },
         );
     let spliced = [&b"${"[..], b"{$", b"%{", b"#{"].iter().any(|mark| {
