@@ -14,6 +14,7 @@ mod cursor;
 mod flatbuffer;
 mod input;
 mod kind;
+mod legible;
 pub mod model;
 mod rows;
 pub mod table;

@@ -5,6 +5,7 @@
 
 use super::{Halt, ReadSeek, Sink};
 use std::io::{self, Read, SeekFrom};
+use std::ops::Range;
 
 /// Stretches that are noted. What comes after is scanned once more, which loses nothing.
 const SPANS: usize = 1 << 20;
@@ -30,6 +31,11 @@ impl Told {
     /// What begins here, and is so long, was told.
     pub(crate) fn told(&mut self, start: u64, length: u64) {
         self.note(start, length, Kind::Told);
+    }
+
+    /// These stretches of what stands at `start` were told.
+    pub(crate) fn all(&mut self, start: u64, stretches: &[Range<usize>]) {
+        stretches.iter().for_each(|stretch| self.told(start.saturating_add(stretch.start as u64), stretch.len() as u64));
     }
 
     /// What begins here, and is so long, is numbers.

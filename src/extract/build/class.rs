@@ -6,6 +6,7 @@
 //! texts of the pool are scanned where they stand, with zeros between them.
 
 use super::super::cursor::Cursor;
+use super::super::legible;
 use super::super::{About, Extractor, Halt, Head, Input, Sink, Stop, Text};
 use crate::finding::GapReason;
 use std::collections::HashSet;
@@ -152,10 +153,10 @@ impl<'a> Pool<'a> {
     }
 
     /// The file with the texts of the pool at their places and zeros for what is between them, up to `behind`;
-    /// instructions go on from there up to `end`, and hold no text.
+    /// instructions go on from there up to `end`, and hold no text. What reads like one all the same is kept.
     fn texts_alone(&self, behind: usize, end: usize) -> Vec<u8> {
-        let mut alone = self.bytes.to_vec();
-        if let Some(between) = alone.get_mut(..end.max(behind)) {
+        let (mut alone, end, mut at) = (self.bytes.to_vec(), end.max(behind), 0);
+        if let Some(between) = alone.get_mut(..end) {
             between.fill(0);
         }
         for entry in &self.entries {
@@ -163,8 +164,11 @@ impl<'a> Pool<'a> {
                 && let (Some(to), Some(from)) = (alone.get_mut(range.clone()), self.bytes.get(range.clone()))
             {
                 to.copy_from_slice(from);
+                legible::keep(&mut alone, self.bytes, at..range.start);
+                at = range.end;
             }
         }
+        legible::keep(&mut alone, self.bytes, at..end);
         alone
     }
 }

@@ -190,6 +190,13 @@ pub(super) fn pdf(text: &str) -> Vec<u8> {
     [head.as_bytes(), &page, b"\nendstream\nendobj\n%%EOF"].concat()
 }
 
+/// The same with its page as it is, and settings.
+pub(super) fn pdf_as_it_is(text: &str) -> Vec<u8> {
+    let page = format!("BT /F1 9 Tf ({}) Tj ET", text.trim_end());
+    let settings = "2 0 obj\n<</Author (me) /Title <6d65>>>\nendobj\n";
+    format!("%PDF-1.7\n{settings}1 0 obj\n<</Length {}>>\nstream\n{page}\nendstream\nendobj\n%%EOF", page.len()).into_bytes()
+}
+
 /// An archive of Electron with one file.
 pub(super) fn asar(text: &str) -> Vec<u8> {
     let tree = format!(r#"{{"files":{{"note":{{"size":{},"offset":"0"}}}}}}"#, text.len());

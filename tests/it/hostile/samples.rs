@@ -1,7 +1,7 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
 use super::built::{
-    asar, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pe, pyc, rar, sqlite, sqlite_log, wasm,
+    asar, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe, pyc, rar, sqlite, sqlite_log, wasm,
 };
 use serde_json::json;
 use std::io::{Cursor, Write};
@@ -59,6 +59,7 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("wasm", wasm(&text)),
         ("compound file", compound(&text)),
         ("PDF", pdf(&text)),
+        ("PDF", pdf_as_it_is(&text)),
         ("asar", asar(&text)),
         ("cabinet", cabinet(&text)),
         ("rar", rar(&text)),

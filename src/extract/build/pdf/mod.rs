@@ -32,6 +32,8 @@ const FLOOR: usize = 32 << 20;
 const RATIO: usize = 50;
 /// Different fonts by one name that are kept.
 const MEANINGS: usize = 4;
+/// Bytes beside strings that are gathered before they are scanned.
+const BESIDE: usize = 1 << 20;
 /// Gaps of one file.
 const GAPS: usize = 16;
 
@@ -179,6 +181,8 @@ struct Reader<'r> {
     /// Object streams that were read.
     packed: HashSet<usize>,
     gaps: usize,
+    /// What stands in such streams and on pages beside strings.
+    beside: Vec<u8>,
 }
 
 /// A dictionary, and where it stands: in the file as it is, or in a stream of objects.
@@ -192,7 +196,26 @@ struct Dictionary<'d> {
 impl<'r> Reader<'r> {
     fn new(bytes: &'r [u8], sink: &'r mut dyn Sink) -> Self {
         let left = FLOOR.saturating_add(bytes.len().saturating_mul(RATIO));
-        Self { bytes, sink, left, letters: content::LETTERS, packed: HashSet::new(), gaps: 0 }
+        Self { bytes, sink, left, letters: content::LETTERS, packed: HashSet::new(), gaps: 0, beside: Vec::new() }
+    }
+
+    /// Gathers what stands beside the strings of a stream, which are told: names, comments, what is no string by a lie.
+    fn leave(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let start = self.beside.len();
+        self.beside.extend_from_slice(bytes);
+        let mut words = Words::new(bytes, 0);
+        while let Some(word) = words.next() {
+            if let (Word::Text(..), Some(beside)) = (word, self.beside.get_mut(start..)) {
+                beside.get_mut(words.stood()).unwrap_or_default().fill(b' ');
+            }
+        }
+        self.beside.push(b'\n');
+        if self.beside.len() < BESIDE { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        let beside = std::mem::take(&mut self.beside);
+        if beside.is_empty() { Ok(()) } else { self.sink.raw(&mut beside.as_slice()) }
     }
 
     /// Tells what could not be read.
@@ -227,6 +250,7 @@ impl<'r> Reader<'r> {
                 && let Decoded::Bytes(packed, true) = self.decode(text, stream)
             {
                 self.packed.insert(stream.start);
+                self.leave(&packed)?;
                 dictionaries.extend(packed_objects(text, &packed, stream.start));
             }
         }
@@ -245,6 +269,7 @@ impl<'r> Reader<'r> {
                 covered.fill(0);
             }
         }
+        self.flush()?;
         if self.letters == 0 {
             let detail = "more letters in the tables of its fonts than are kept; not all of its text could be read";
             self.lacks(GapReason::SizeLimit, detail.into(), None);
@@ -287,6 +312,7 @@ impl<'r> Reader<'r> {
                 }
                 self.sink.text(&Text { name: b"", key: b"", bytes: &text, offset: stream.start as u64 })?;
             }
+            self.leave(&bytes)?;
             return Ok(is_whole);
         }
         let is_font = has(b"Length1")
@@ -454,7 +480,10 @@ mod tests {
         let found = seen(&Pdf, &bytes);
         assert_eq!(found.texts, vec![("T", "pin"), ("Author", "me"), ("password", "a"), ("", "shown\n")].into());
         assert_eq!(found.members, vec![("object 3", "attached")].into());
-        assert!(found.gaps.is_empty() && found.raw.len() == bytes.len());
+        let beside = b"BT /F1 9 Tf      Tj       Tj ET\n7 0 9 13 <</T     >>   <</Author    >>\n".as_slice();
+        assert!(found.gaps.is_empty() && found.raw.len() == bytes.len() + beside.len());
+        let lines = beside.split_inclusive(|byte| *byte == b'\n');
+        assert!(lines.into_iter().all(|line| memchr::memmem::find(&found.raw, line).is_some()));
     }
 
     #[test]
