@@ -72,7 +72,7 @@ impl Told {
             if kind == Kind::Numbers && start < end {
                 file.seek(SeekFrom::Start(start))?;
                 let mut body = Noted { inner: Read::take(&mut *file, end - start), failure: None };
-                sink.numbers(&mut body)?;
+                sink.numbers_at(start, &mut body)?;
                 body.failure.map_or(Ok(()), Err)?;
             }
             at = at.max(end);
@@ -87,7 +87,7 @@ fn raw(file: &mut dyn ReadSeek, start: u64, end: u64, blanks: &mut Vec<(u64, u64
         file.seek(SeekFrom::Start(start))?;
         let inner = Blanked { inner: Read::take(&mut *file, end - start), at: start, blanks, next: 0 };
         let mut body = Noted { inner, failure: None };
-        sink.raw(&mut body)?;
+        sink.raw_at(start, &mut body)?;
         body.failure.map_or(Ok(()), Err)?;
     }
     blanks.clear();

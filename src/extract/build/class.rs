@@ -70,7 +70,7 @@ impl Extractor for Class {
             let detail = "class: its texts have more names than are told; they are scanned where they stand";
             sink.gap(GapReason::SizeLimit, detail.into(), None);
         }
-        sink.raw(&mut pool.texts_alone(behind, whole.unwrap_or(behind)).as_slice())?;
+        sink.raw_at(0, &mut pool.texts_alone(behind, whole.unwrap_or(behind)).as_slice())?;
         if whole.is_none() {
             sink.gap(GapReason::Damaged, "class: fields or methods that cannot be read; scanned as they are".into(), None);
         }

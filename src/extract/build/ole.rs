@@ -56,7 +56,7 @@ impl Extractor for Ole {
         if let Some((reason, detail)) = volume.refused {
             sink.gap(reason, format!("compound file: {detail}; scanned as it is"), None);
             volume.file.rewind()?;
-            return Ok(sink.raw(volume.file)?);
+            return Ok(sink.raw_at(0, volume.file)?);
         }
         let entries = volume.entries()?;
         if entries.is_empty() {

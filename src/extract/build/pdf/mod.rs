@@ -73,7 +73,7 @@ impl Extractor for Pdf {
         } else {
             Reader::new(&bytes, sink).read(&mut rest)?;
         }
-        sink.raw(&mut rest.as_slice())?;
+        sink.raw_at(0, &mut rest.as_slice())?;
         let length = bytes.len();
         input.consume(length);
         Ok(())

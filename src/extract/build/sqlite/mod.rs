@@ -68,7 +68,7 @@ impl Extractor for Sqlite {
             sink.gap(GapReason::Truncated, "SQLite: fewer pages than its header says".into(), None);
         }
         let mut sweep = Sweep::new(&mut database, &consumed);
-        sink.raw(&mut sweep)?;
+        sink.raw_at(0, &mut sweep)?;
         sink.told_before(sweep.end()?);
         Ok(())
     }
@@ -135,7 +135,7 @@ impl Extractor for SqliteLog {
         if frames.is_cut {
             sink.gap(GapReason::Truncated, "SQLite log: ends within a page".into(), None);
         }
-        Ok(sink.raw(&mut database.behind(frames.end)?)?)
+        Ok(sink.raw_at(frames.end, &mut database.behind(frames.end)?)?)
     }
 }
 
