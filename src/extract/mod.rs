@@ -322,6 +322,7 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &build::SourceMap,
     &build::GitPack,
     &build::GitIndex,
+    &build::VimSwap,
     // What says in the middle what it is comes behind what says so at its start.
     &archive::Iso,
     &archive::Ext4,

@@ -11,6 +11,7 @@ mod program;
 mod pyc;
 mod source_map;
 mod sqlite;
+mod swap;
 
 pub use class::Class;
 pub use git::{GitIndex, GitObject, GitPack};
@@ -22,3 +23,4 @@ pub use program::{Elf, Fat, MachO, Pe, Wasm};
 pub use pyc::Pyc;
 pub use source_map::SourceMap;
 pub use sqlite::{Sqlite, SqliteLog};
+pub use swap::VimSwap;

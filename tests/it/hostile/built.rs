@@ -242,3 +242,16 @@ pub(super) fn erofs(text: &str) -> Vec<u8> {
     bytes.resize(4 * 512, 0);
     bytes
 }
+
+/// A swap file of vim with blocks of 1048 bytes, for the file `a.txt` of one line.
+pub(super) fn vim_swap(text: &str) -> Vec<u8> {
+    let size = 1048;
+    let padded = |bytes: Vec<u8>| [&bytes[..], &vec![0; size - bytes.len()]].concat();
+    let line = [text.trim_end().as_bytes(), b"\0"].concat();
+    let at = size - line.len();
+    let head = [&b"b0VIM 9.0\0\0\0"[..], &long(size), &[0; 92], b"a.txt"].concat();
+    let pointer = [&b"tp\x01\0\x20\0\0\0"[..], &wide(&[2, 1, 1]), &long(1)].concat();
+    let index = [&b"ad\0\0"[..], &long(at - 28), &long(at), &long(size), &long(1), &[0; 4], &long(at)].concat();
+    let free = vec![0; at - index.len()];
+    [padded(head), padded(pointer), index, free, line].concat()
+}
