@@ -323,6 +323,8 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &build::GitPack,
     &build::GitIndex,
     &build::VimSwap,
+    // It has no magic.
+    &build::Bson,
     // What says in the middle what it is comes behind what says so at its start.
     &archive::Iso,
     &archive::Ext4,

@@ -1,5 +1,6 @@
 //! What builds leave behind: compiled programs, bundles, data.
 
+mod bson;
 mod class;
 mod flow;
 mod git;
@@ -13,6 +14,7 @@ mod source_map;
 mod sqlite;
 mod swap;
 
+pub use bson::Bson;
 pub use class::Class;
 pub use git::{GitIndex, GitObject, GitPack};
 pub use notebook::Notebook;

@@ -255,3 +255,10 @@ pub(super) fn vim_swap(text: &str) -> Vec<u8> {
     let free = vec![0; at - index.len()];
     [padded(head), padded(pointer), index, free, line].concat()
 }
+
+/// A document of an id and a text.
+pub(super) fn bson(text: &str) -> Vec<u8> {
+    let value = [&long(text.len() + 1)[..], text.as_bytes(), b"\0"].concat();
+    let elements = [&b"\x07_id\0abcdefghijkl\x02note\0"[..], &value, b"\0"].concat();
+    [&long(elements.len() + 4)[..], &elements].concat()
+}
