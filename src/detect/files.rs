@@ -3,6 +3,7 @@
 //! An image has a hundred thousand files and a dozen that a rule names, so one pass over a path looks
 //! for the marks of all globs, and all else happens for the few files that have one.
 
+use super::libedit::Typed;
 use super::{Hit, assign, entropy, judge, placeholder, stray};
 use crate::place::escaped;
 use crate::rules::{Check, Form, KeyStore, LazyRegex, Mark, PathGlob, Rule, RuleError, rank};
@@ -58,6 +59,7 @@ impl Files {
     /// Judges a file by its path, its first bytes, and what it is if it is a key store. `found` holds what was found
     /// in those bytes.
     pub(super) fn detect(&self, path: &[u8], head: &[u8], store: Option<&KeyStore>, found: &mut Vec<Hit>) {
+        let typed = Typed::read(head);
         let is_known = store.is_some_and(|store| *store != KeyStore::Locked);
         for rule in self.called_for(path).into_iter().filter(|rule| !(is_known && rule.check == Some(Check::LockedKeyStore))) {
             let Form::Files { content, .. } = &rule.form else { continue };
@@ -66,8 +68,13 @@ impl Files {
                 None if head.is_empty() => {}
                 None => found.push(judge::hit(rule, head, 0..0, 0)),
                 Some(Some(content)) if content.capture_names().flatten().any(|name| name == "secret") => {
-                    let matches = content.captures_iter(head).take(MOST);
-                    found.extend(matches.filter_map(|captures| secret(rule, head, &captures)));
+                    let text = typed.as_ref().map_or(head, |typed| &typed.text);
+                    let matches = content.captures_iter(text).take(MOST);
+                    let hits = matches.filter_map(|captures| secret(rule, text, &captures));
+                    found.extend(hits.map(|hit| match &typed {
+                        Some(typed) => typed.placed(hit),
+                        None => hit,
+                    }));
                 }
                 Some(Some(content)) => whole(rule, content, head, found),
             }
@@ -195,6 +202,17 @@ mod tests {
         check(SECRET, "root/.x", b"u@h:changeme\nz:${PASS}\nh:<replace_me>\n", &[]);
         check(SECRET, "root/.x", b"", &[]);
         check(SECRET, "root/.y", b"h:hunter2", &[]);
+    }
+
+    #[test]
+    fn a_history_is_read_as_it_was_typed() {
+        let rule = "files=['**/.x']\ncontent='by (?P<secret>[^;]{1,20});'";
+        let text = b"_HiStOrY_V2_\nset\\040by\\040hunter\\0402;\nby\\040s3cr3t!;\n";
+        let mut hits = Vec::new();
+        Files::new(&rules(rule)).unwrap().detect(b"root/.x", text, None, &mut hits);
+        let found: Vec<_> =
+            hits.iter().map(|hit| (text.get(hit.span.clone()).unwrap(), hit.secret.len(), hit.decoded.len())).collect();
+        assert_eq!(found, [(&b"hunter\\0402"[..], 8, 1), (b"s3cr3t!", 7, 0)]);
     }
 
     #[test]

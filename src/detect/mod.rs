@@ -28,6 +28,7 @@ mod jwt;
 mod kernel;
 mod keystore;
 mod known;
+mod libedit;
 mod outline;
 mod pem;
 mod placeholder;

@@ -4,6 +4,7 @@
 //! in the table each field is; texts, lists and other tables lie behind an offset from where that stands.
 
 use super::cursor::Cursor;
+use std::ops::Range;
 
 /// A table.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +71,7 @@ impl<'a> Table<'a> {
     }
 
     /// Where the bytes of a text, or of a list of bytes, are.
-    pub(crate) fn place(&self, index: usize) -> Option<std::ops::Range<usize>> {
+    pub(crate) fn place(&self, index: usize) -> Option<Range<usize>> {
         let at = follow(self.bytes, self.field(index)?)?;
         let start = at.checked_add(4)?;
         let range = start..start.checked_add(usize::try_from(number(self.bytes, at, 4)?).ok()?)?;
@@ -89,6 +90,13 @@ impl<'a> Table<'a> {
     /// The pairs of a list of tables, each with a key and a value.
     pub(crate) fn settings(&self, index: usize) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
         self.list(index).tables().map(|pair| (pair.text(0), pair.text(1)))
+    }
+}
+
+impl<'a> Table<'a> {
+    /// The same, with where each value stands.
+    pub(crate) fn placed_settings(&self, index: usize) -> impl Iterator<Item = (&'a [u8], &'a [u8], Range<usize>)> {
+        self.list(index).tables().map(|pair| (pair.text(0), pair.text(1), pair.place(1).unwrap_or_default()))
     }
 }
 

@@ -364,8 +364,11 @@ impl Stream<'_> {
                 // [`Input::read_past_chunk`].
                 self.chunk.truncate(CHUNK);
             }
-            if self.chunk.len() < self.position + wanted {
-                self.chunk.resize(self.position + wanted.max(CHUNK), 0);
+            // It grows as bytes come: a short stream costs what it holds, however much is asked for.
+            let least = self.position + CHUNK;
+            let enough = (self.position + wanted).min(least.max(2 * self.filled));
+            if self.chunk.len() < enough {
+                self.chunk.resize(enough.max(least), 0);
             }
             let Some(space) = self.chunk.get_mut(self.filled..) else { break };
             match self.source.read(space) {
@@ -477,6 +480,19 @@ mod tests {
         drop(spilled.seekable().unwrap());
         spilled.rewind();
         check(&mut spilled);
+    }
+
+    #[test]
+    fn a_short_stream_costs_what_it_holds() {
+        let length = |bytes: &[u8]| {
+            let mut reader = bytes;
+            let mut input = Input::stream(Vec::new(), &mut reader);
+            assert!(input.held(64 << 20).unwrap().is_some_and(|held| held == bytes));
+            let Body::Stream(stream) = &input.body else { panic!("a stream") };
+            stream.chunk.len()
+        };
+        assert_eq!(length(b"short"), CHUNK);
+        assert!(length(&vec![1; 5 * CHUNK]) <= 10 * CHUNK);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod cursor;
 mod flatbuffer;
 mod input;
 mod kind;
+mod legible;
 pub mod model;
 mod rows;
 pub mod table;
@@ -176,15 +177,26 @@ pub trait Sink {
     /// but the caller, who goes on behind it.
     fn member(&mut self, member: &Member<'_>, body: &mut dyn Read) -> Result<(), Stop>;
 
-    /// Bytes of the container that belong to no member, scanned as they are.
+    /// Bytes of the container that belong to no member, scanned as they are. What is found in them stands at its place
+    /// in this stretch; a format that knows where the stretch stands says so by [`Self::raw_at`].
     fn raw(&mut self, body: &mut dyn Read) -> Result<(), Stop>;
+
+    /// The same of bytes that stand in the container as they are, from `offset` on: some may be blank.
+    fn raw_at(&mut self, _offset: u64, body: &mut dyn Read) -> Result<(), Stop> {
+        self.raw(body)
+    }
 
     /// Bytes of the container that are numbers, as in [`MemberKind::Numbers`].
     fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop>;
 
+    /// The same of bytes that stand in the container as they are, from `offset` on.
+    fn numbers_at(&mut self, _offset: u64, body: &mut dyn Read) -> Result<(), Stop> {
+        self.numbers(body)
+    }
+
     /// The same, unread: a piece of the file that the container is.
-    fn unread_numbers(&mut self, mut slice: FileSlice) -> Result<(), Stop> {
-        self.numbers(&mut slice)
+    fn unread_numbers(&mut self, offset: u64, mut slice: FileSlice) -> Result<(), Stop> {
+        self.numbers_at(offset, &mut slice)
     }
 
     /// A member that is numbers, unread: a piece of the file that the container is.
@@ -310,6 +322,9 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &build::SourceMap,
     &build::GitPack,
     &build::GitIndex,
+    &build::VimSwap,
+    // It has no magic.
+    &build::Bson,
     // What says in the middle what it is comes behind what says so at its start.
     &archive::Iso,
     &archive::Ext4,

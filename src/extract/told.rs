@@ -5,6 +5,7 @@
 
 use super::{Halt, ReadSeek, Sink};
 use std::io::{self, Read, SeekFrom};
+use std::ops::Range;
 
 /// Stretches that are noted. What comes after is scanned once more, which loses nothing.
 const SPANS: usize = 1 << 20;
@@ -30,6 +31,11 @@ impl Told {
     /// What begins here, and is so long, was told.
     pub(crate) fn told(&mut self, start: u64, length: u64) {
         self.note(start, length, Kind::Told);
+    }
+
+    /// These stretches of what stands at `start` were told.
+    pub(crate) fn all(&mut self, start: u64, stretches: &[Range<usize>]) {
+        stretches.iter().for_each(|stretch| self.told(start.saturating_add(stretch.start as u64), stretch.len() as u64));
     }
 
     /// What begins here, and is so long, is numbers.
@@ -66,7 +72,7 @@ impl Told {
             if kind == Kind::Numbers && start < end {
                 file.seek(SeekFrom::Start(start))?;
                 let mut body = Noted { inner: Read::take(&mut *file, end - start), failure: None };
-                sink.numbers(&mut body)?;
+                sink.numbers_at(start, &mut body)?;
                 body.failure.map_or(Ok(()), Err)?;
             }
             at = at.max(end);
@@ -81,7 +87,7 @@ fn raw(file: &mut dyn ReadSeek, start: u64, end: u64, blanks: &mut Vec<(u64, u64
         file.seek(SeekFrom::Start(start))?;
         let inner = Blanked { inner: Read::take(&mut *file, end - start), at: start, blanks, next: 0 };
         let mut body = Noted { inner, failure: None };
-        sink.raw(&mut body)?;
+        sink.raw_at(start, &mut body)?;
         body.failure.map_or(Ok(()), Err)?;
     }
     blanks.clear();

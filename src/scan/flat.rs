@@ -113,6 +113,7 @@ struct Window {
     owned: Range<usize>,
     lines: Lines,
     content: Content,
+    is_first: bool,
 }
 
 impl Window {
@@ -122,13 +123,13 @@ impl Window {
             let mut hits = Vec::new();
             let bytes = self.bytes.get(..self.length).unwrap_or_default();
             let view = View { bytes, owned: self.owned.clone(), whole: false, name: self.origin.place.name() };
-            let unseen = match self.lines.offset {
-                _ if self.content == Content::Numbers => {
+            let unseen = match self.content {
+                Content::Numbers => {
                     crew.engine.detect_in_numbers(&view, &mut hits);
                     Unseen::default()
                 }
-                0 => crew.engine.detect_first(&view, &mut hits),
-                _ => crew.engine.detect(&view, &mut hits),
+                Content::Any if self.is_first => crew.engine.detect_first(&view, &mut hits),
+                Content::Any => crew.engine.detect(&view, &mut hits),
             };
             found.note(&self.origin, unseen);
             if !hits.is_empty() {
@@ -182,19 +183,19 @@ pub(super) fn left_out(place: &Place, unseen: Unseen) -> Option<Gap> {
     Some(Gap { place: place.clone(), reason: GapReason::SizeLimit, detail, bytes: None, scope: GapScope::Item })
 }
 
-/// Cuts what `head` and `reader` hold into windows and offers them. Returns how many bytes there
-/// were. A reader that fails ends them; its owner reports why.
+/// Cuts what `head` and `reader` hold into windows and offers them; they stand at `at` of what the nest is. Returns how
+/// many bytes there were. A reader that fails ends them; its owner reports why.
 pub(super) fn windows<'s>(
     crew: &'s Crew<'_>,
     scope: &Scope<'s>,
-    (nest, content): (&Nest, Content),
+    (nest, content, at): (&Nest, Content, u64),
     head: Vec<u8>,
     reader: &mut dyn Read,
 ) -> u64 {
     let (own, reach, lookback) = (crew.limits.window, crew.engine.reach(), crew.engine.lookback());
     let room = lookback + own + reach;
     let origin = nest.origin();
-    let mut lines = if content == Content::Numbers { Lines::none() } else { Lines::start(is_text(&head)) };
+    let mut lines = None;
     let mut filled = head.len();
     let mut bytes = head;
     let (mut start, mut ended) = (0, false);
@@ -206,6 +207,11 @@ pub(super) fn windows<'s>(
             filled += fill(reader, bytes.get_mut(filled..wanted).unwrap_or_default());
             ended = filled < wanted;
         }
+        let is_first = lines.is_none();
+        let here = lines.unwrap_or_else(|| match content {
+            Content::Numbers => Lines::none().at(at),
+            Content::Any => Lines::within(is_text(bytes.get(..filled).unwrap_or_default()), at),
+        });
         let last = ended && filled <= start + own + reach;
         let end = if last { filled } else { start + own };
         let next = (!last).then(|| {
@@ -216,23 +222,25 @@ pub(super) fn windows<'s>(
             if let Some(start) = next.get_mut(..kept.len()) {
                 start.copy_from_slice(kept);
             }
-            (next, kept.len(), end - before, lines.after(bytes.get(..before).unwrap_or_default()))
+            (next, kept.len(), end - before, here.after(bytes.get(..before).unwrap_or_default()))
         });
         let length = filled.min(end + reach);
-        let total = lines.offset + length as u64;
+        let total = here.offset - at + length as u64;
         let cost = bytes.capacity();
         let bytes_here = std::mem::take(&mut bytes);
-        let window = Window { origin: origin.clone(), bytes: bytes_here, length, owned: start..end, lines, content };
+        let (origin, owned) = (origin.clone(), start..end);
+        let window = Window { origin, bytes: bytes_here, length, owned, lines: here, content, is_first };
         crew.offer(scope, cost, move |_| window.scan(crew));
         match next {
-            Some((rest, kept, at, after)) => (bytes, filled, start, lines) = (rest, kept, at, after),
+            Some((rest, kept, at, after)) => (bytes, filled, start, lines) = (rest, kept, at, Some(after)),
             None => return total,
         }
     }
 }
 
-/// Cuts numbers that stand in a file into windows, which are read where they are looked at.
-pub(super) fn windows_of_slice<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, nest: &Nest, slice: &FileSlice) {
+/// Cuts numbers that stand in a file into windows, which are read where they are looked at. They stand at `offset` of
+/// what the nest is.
+pub(super) fn windows_of_slice<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, (nest, offset): (&Nest, u64), slice: &FileSlice) {
     let (own, reach, lookback) = (crew.limits.window, crew.engine.reach(), crew.engine.lookback());
     let room = lookback + own + reach;
     let origin = nest.origin();
@@ -241,13 +249,14 @@ pub(super) fn windows_of_slice<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, nest: 
         let before = at.min(lookback as u64);
         let part = slice.part(at - before, before + (own + reach) as u64);
         let owned = before as usize..(before as usize + own).min(part.len() as usize);
-        let (origin, lines) = (origin.clone(), Lines::none().at(at - before));
+        let (origin, lines) = (origin.clone(), Lines::none().at(offset + at - before));
         crew.offer(scope, room, move |_| {
             let mut bytes = crew.stale_buffer();
             bytes.resize(bytes.len().max(room), 0);
             let length = part.len() as usize;
             let got = part.fill_at(bytes.get_mut(..length).unwrap_or_default(), 0);
-            let window = Window { origin, bytes, length: *got.as_ref().unwrap_or(&0), owned, lines, content: Content::Numbers };
+            let (length_read, content) = (*got.as_ref().unwrap_or(&0), Content::Numbers);
+            let window = Window { origin, bytes, length: length_read, owned, lines, content, is_first: false };
             if window.length < length {
                 let what = got.map_or_else(|error| error.to_string(), |_| "shorter than it was".to_owned());
                 crew.deliver(Vec::new(), vec![unread(&window.origin, what, length)], Totals::default());

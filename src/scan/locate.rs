@@ -34,6 +34,11 @@ impl Lines {
         Self { offset, ..self }
     }
 
+    /// At the start of bytes that stand at `offset` of a member, whose lines before that nobody counted.
+    pub(super) fn within(is_text: bool, offset: u64) -> Self {
+        Self { is_text, is_counted: offset == 0, ..Self::none().at(offset) }
+    }
+
     /// Behind `bytes`.
     pub(super) fn after(&self, bytes: &[u8]) -> Self {
         if !self.is_counted {
@@ -64,11 +69,13 @@ impl Located<'_> {
             allow::accept(&mut hit, self.bytes);
         }
         // What is about a file as a whole stands on no line of it.
-        let has_lines = is_text && !hit.span.is_empty();
+        let has_lines = is_text && self.lines.is_counted && !hit.span.is_empty();
+        // Nor does it stand at any place of it.
+        let offset = if hit.span.is_empty() { 0 } else { here.offset };
         Finding {
             line: has_lines.then_some(here.line + 1),
             column: has_lines.then_some(here.offset - here.line_start + 1),
-            ..unlined(self.origin, here.offset, hit)
+            ..unlined(self.origin, offset, hit)
         }
     }
 }
@@ -107,6 +114,8 @@ mod tests {
     fn lines_and_columns_are_kept_across_windows() {
         let first = Lines::start(true).after(b"ab\ncd\nef");
         let then = first.after(b"gh\ni");
+        let (inside, whole) = (Lines::within(true, 5).after(b"a\nb"), Lines::within(true, 0).after(b"a\nb"));
+        assert_eq!((inside.offset, inside.is_counted, whole.line, whole.is_counted), (8, false, 1, true));
         assert_eq!((first.offset, first.line, first.line_start), (8, 2, 6));
         assert_eq!((then.offset, then.line, then.line_start), (12, 3, 11));
     }

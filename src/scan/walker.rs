@@ -217,7 +217,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         let extractor = match self.opener(nest, &head, false) {
             Ok(extractor) => extractor,
             Err(format) => {
-                let bytes = self.flat(nest, Content::Any, head, reader);
+                let bytes = self.flat(nest, (Content::Any, 0), head, reader);
                 self.count_raw(format, bytes);
                 return;
             }
@@ -305,6 +305,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
 
     /// Scans what a format left of its input.
     fn rest(&mut self, nest: &Nest, input: &mut Input<'_>, extractor: &'static dyn Extractor) {
+        let at = input.position();
         let mut rest = self.crew.buffer();
         let _ = input.take(self.crew.limits.window as u64).read_to_end(&mut rest);
         if rest.iter().all(|byte| *byte == 0) {
@@ -315,21 +316,21 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
                 return;
             }
         }
-        let bytes = self.flat(nest, Content::Any, rest, input);
+        let bytes = self.flat(nest, (Content::Any, at), rest, input);
         self.row(Some(extractor.name())).bytes.add(Reading::Raw, bytes);
     }
 
-    /// Scans bytes without opening them, and says how many there were.
-    pub(super) fn flat(&mut self, nest: &Nest, content: Content, head: Vec<u8>, reader: &mut dyn Read) -> u64 {
-        let bytes = flat::windows(self.crew, self.scope, (nest, content), head, reader);
+    /// Scans bytes without opening them, and says how many there were. They stand at `at` of what the nest is.
+    pub(super) fn flat(&mut self, nest: &Nest, (content, at): (Content, u64), head: Vec<u8>, reader: &mut dyn Read) -> u64 {
+        let bytes = flat::windows(self.crew, self.scope, (nest, content, at), head, reader);
         self.seen.bytes += bytes;
         bytes
     }
 
-    /// Scans numbers that stand in a file.
-    pub(super) fn flat_slice(&mut self, nest: &Nest, slice: &FileSlice) {
+    /// Scans numbers that stand in a file, and at `at` of what the nest is.
+    pub(super) fn flat_slice(&mut self, nest: &Nest, at: u64, slice: &FileSlice) {
         self.seen.bytes += slice.len();
-        flat::windows_of_slice(self.crew, self.scope, nest, slice);
+        flat::windows_of_slice(self.crew, self.scope, (nest, at), slice);
     }
 }
 

@@ -84,7 +84,7 @@ impl Within<'_, '_, '_, '_> {
         let wraps_layer = self.extractor.is_wrapper() && self.nest.is_root();
         match self.walker.diff_id.take_if(|_| wraps_layer) {
             None if numbers => {
-                let bytes = self.walker.flat(nest, Content::Numbers, Vec::new(), &mut metered);
+                let bytes = self.walker.flat(nest, (Content::Numbers, 0), Vec::new(), &mut metered);
                 self.walker.count_numbers(bytes);
             }
             None => self.walker.body(nest, &mut metered),
@@ -138,19 +138,27 @@ impl Sink for Within<'_, '_, '_, '_> {
     }
 
     fn raw(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
-        let bytes = self.walker.flat(self.nest, Content::Any, Vec::new(), body);
+        self.raw_at(0, body)
+    }
+
+    fn raw_at(&mut self, offset: u64, body: &mut dyn Read) -> Result<(), Stop> {
+        let bytes = self.walker.flat(self.nest, (Content::Any, offset), Vec::new(), body);
         self.walker.row(Some(self.extractor.name())).bytes.add(Reading::Raw, bytes);
         Ok(())
     }
 
     fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
-        let bytes = self.walker.flat(self.nest, Content::Numbers, Vec::new(), body);
+        self.numbers_at(0, body)
+    }
+
+    fn numbers_at(&mut self, offset: u64, body: &mut dyn Read) -> Result<(), Stop> {
+        let bytes = self.walker.flat(self.nest, (Content::Numbers, offset), Vec::new(), body);
         self.enter(Reading::Numbers, bytes);
         Ok(())
     }
 
-    fn unread_numbers(&mut self, slice: FileSlice) -> Result<(), Stop> {
-        self.walker.flat_slice(self.nest, &slice);
+    fn unread_numbers(&mut self, offset: u64, slice: FileSlice) -> Result<(), Stop> {
+        self.walker.flat_slice(self.nest, offset, &slice);
         self.enter(Reading::Numbers, slice.len());
         Ok(())
     }
@@ -162,7 +170,7 @@ impl Sink for Within<'_, '_, '_, '_> {
         }
         let nest = self.nest_of(member);
         self.walker.seen.members += 1;
-        self.walker.flat_slice(&nest, &slice);
+        self.walker.flat_slice(&nest, 0, &slice);
         self.walker.count_numbers(slice.len());
         self.enter(Reading::Structure, slice.len());
         Ok(())

@@ -31,7 +31,7 @@ pub(super) fn uncovered(
         let end = span.start.min(length);
         if end > at {
             file.seek(SeekFrom::Start(at))?;
-            sink.raw(&mut file.take(end - at))?;
+            sink.raw_at(at, &mut file.take(end - at))?;
         }
         at = at.max(span.end);
     }

@@ -103,7 +103,7 @@ impl Sweep<'_, '_> {
     fn raw(&mut self, span: Span) -> Result<(), Halt> {
         if span.end > span.start {
             self.file.seek(SeekFrom::Start(span.start))?;
-            self.sink.raw(&mut self.file.take(span.end - span.start))?;
+            self.sink.raw_at(span.start, &mut self.file.take(span.end - span.start))?;
         }
         Ok(())
     }

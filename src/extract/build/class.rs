@@ -6,8 +6,10 @@
 //! texts of the pool are scanned where they stand, with zeros between them.
 
 use super::super::cursor::Cursor;
+use super::super::legible;
 use super::super::{About, Extractor, Halt, Head, Input, Sink, Stop, Text};
 use crate::finding::GapReason;
+use std::collections::HashSet;
 use std::io::BufRead;
 use std::ops::Range;
 
@@ -16,6 +18,13 @@ pub struct Class;
 
 /// Longest file that is read by its structure; no method is longer than 64 KiB, and no pool than 65,535 entries.
 const HELD: usize = 16 << 20;
+/// The longest names of a class and of what it gives to a text, in bytes.
+const CLASS: usize = 256;
+const KEY: usize = 128;
+/// Bytes of texts that are told besides as many as the file has, and what one counts beyond its own: instructions may
+/// give one text any number of names.
+const FLOOR: usize = 8 << 20;
+const EACH: usize = 64;
 /// Major versions that exist, JDK 1.1 and up. Fat Mach-O files have the same magic and a small count here.
 const VERSIONS: std::ops::RangeInclusive<u16> = 45..=90;
 
@@ -53,8 +62,15 @@ impl Extractor for Class {
             return Ok(());
         };
         let behind = cursor.position();
-        let whole = Members { pool: &pool, cursor, sink: &mut *sink, class: "" }.read()?;
-        sink.raw(&mut pool.texts_alone(behind, whole.unwrap_or(behind)).as_slice())?;
+        let left = FLOOR + bytes.len();
+        let mut members =
+            Members { pool: &pool, cursor, sink: &mut *sink, class: "", left, told: HashSet::new(), is_full: false };
+        let (whole, is_full) = (members.read()?, members.is_full);
+        if is_full {
+            let detail = "class: its texts have more names than are told; they are scanned where they stand";
+            sink.gap(GapReason::SizeLimit, detail.into(), None);
+        }
+        sink.raw_at(0, &mut pool.texts_alone(behind, whole.unwrap_or(behind)).as_slice())?;
         if whole.is_none() {
             sink.gap(GapReason::Damaged, "class: fields or methods that cannot be read; scanned as they are".into(), None);
         }
@@ -129,18 +145,18 @@ impl<'a> Pool<'a> {
         }
     }
 
-    /// The name of a field or method that an instruction refers to.
-    fn referred(&self, index: u16) -> Option<&'a [u8]> {
+    /// Where the name of a field or method stands that an instruction refers to.
+    fn referred(&self, index: u16) -> Option<Range<usize>> {
         let Some(Entry::Pair(_, pair)) = self.entries.get(usize::from(index)) else { return None };
         let Some(Entry::Pair(name, _)) = self.entries.get(usize::from(*pair)) else { return None };
-        self.text(*name)
+        self.range(*name)
     }
 
     /// The file with the texts of the pool at their places and zeros for what is between them, up to `behind`;
-    /// instructions go on from there up to `end`, and hold no text.
+    /// instructions go on from there up to `end`, and hold no text. What reads like one all the same is kept.
     fn texts_alone(&self, behind: usize, end: usize) -> Vec<u8> {
-        let mut alone = self.bytes.to_vec();
-        if let Some(between) = alone.get_mut(..end.max(behind)) {
+        let (mut alone, end, mut at) = (self.bytes.to_vec(), end.max(behind), 0);
+        if let Some(between) = alone.get_mut(..end) {
             between.fill(0);
         }
         for entry in &self.entries {
@@ -148,8 +164,11 @@ impl<'a> Pool<'a> {
                 && let (Some(to), Some(from)) = (alone.get_mut(range.clone()), self.bytes.get(range.clone()))
             {
                 to.copy_from_slice(from);
+                legible::keep(&mut alone, self.bytes, at..range.start);
+                at = range.end;
             }
         }
+        legible::keep(&mut alone, self.bytes, at..end);
         alone
     }
 }
@@ -161,14 +180,18 @@ struct Members<'m, 'a> {
     sink: &'m mut dyn Sink,
     /// Simple name of the class.
     class: &'a str,
+    /// Bytes of texts that may still be told, and which were: places of a name and of a text.
+    left: usize,
+    told: HashSet<(usize, usize)>,
+    is_full: bool,
 }
 
 impl Members<'_, '_> {
     /// Tells the texts of fields. Returns where the file's structure ends, if it could be read.
-    fn read(mut self) -> Result<Option<usize>, Stop> {
+    fn read(&mut self) -> Result<Option<usize>, Stop> {
         let Some((_, this, _, interfaces)) = self.four() else { return Ok(None) };
         let name = self.pool.pointed(this).and_then(|range| std::str::from_utf8(self.pool.bytes.get(range)?).ok());
-        self.class = name.and_then(|name| name.rsplit(['/', '$']).next()).unwrap_or_default();
+        self.class = name.and_then(|name| name.rsplit(['/', '$']).next()).filter(|name| name.len() <= CLASS).unwrap_or_default();
         if self.cursor.take(usize::from(interfaces) * 2).is_none() {
             return Ok(None);
         }
@@ -200,7 +223,7 @@ impl Members<'_, '_> {
             let mut body = Cursor::new(body);
             match (self.pool.text(name), member) {
                 (Some(b"ConstantValue"), Some(member)) => {
-                    if let (Some(value), Some(key)) = (body.u16_be(), self.pool.text(member)) {
+                    if let (Some(value), Some(key)) = (body.u16_be(), self.pool.range(member)) {
                         self.tell(key, value)?;
                     }
                 }
@@ -245,17 +268,29 @@ impl Members<'_, '_> {
     }
 
     /// A field by its name; of a method with two texts the first is the key, with one it is what is set.
-    fn stored(&mut self, op: u8, name: &[u8], before: Option<u16>, value: u16) -> Result<(), Stop> {
-        match before.and_then(|before| self.pool.pointed(before)).and_then(|range| self.pool.bytes.get(range)) {
+    fn stored(&mut self, op: u8, name: Range<usize>, before: Option<u16>, value: u16) -> Result<(), Stop> {
+        match before.and_then(|before| self.pool.pointed(before)) {
             Some(key) if op >= 0xb6 => self.tell(key, value),
             _ => self.tell(name, value),
         }
     }
 
-    fn tell(&mut self, key: &[u8], value: u16) -> Result<(), Stop> {
+    /// Tells a text by the name that stands at `key`.
+    fn tell(&mut self, key: Range<usize>, value: u16) -> Result<(), Stop> {
         let Some(range) = self.pool.pointed(value) else { return Ok(()) };
-        let offset = range.start as u64;
-        let Some(bytes) = self.pool.bytes.get(range).filter(|_| key.len() <= 128 && self.sink.wants(key)) else { return Ok(()) };
+        let (at, place) = (key.start, range.start);
+        let key = self.pool.bytes.get(key).unwrap_or_default();
+        let Some(bytes) = self.pool.bytes.get(range).filter(|_| key.len() <= KEY && self.sink.wants(key)) else { return Ok(()) };
+        if self.told.contains(&(at, place)) {
+            return Ok(());
+        }
+        let Some(left) = self.left.checked_sub(bytes.len() + EACH) else {
+            self.is_full = true;
+            return Ok(());
+        };
+        self.left = left;
+        self.told.insert((at, place));
+        let offset = place as u64;
         let name = [self.class.as_bytes(), b".", key].concat();
         self.sink.text(&Text { name: &name, key, bytes, offset })
     }
@@ -347,6 +382,21 @@ mod tests {
         assert!(found.raw.ends_with(b"\0rest") && found.gaps.is_empty());
         let start = bytes.windows(5).position(|part| part == b"three").unwrap();
         assert_eq!(found.raw.get(start - 1..start + 6), Some(&b"\0three\0"[..]));
+    }
+
+    #[test]
+    fn a_text_has_no_end_of_names() {
+        let utf8 = |text: &[u8]| [&[1][..], &(text.len() as u16).to_be_bytes(), text].concat();
+        let pool = [utf8(b"C"), vec![7, 0, 1], utf8(b"k"), utf8(b"ConstantValue"), utf8(&[b'x'; 60_000]), vec![8, 0, 5]].concat();
+        let names: Vec<u8> = (7u16..2007).flat_map(|number| utf8(format!("k{number}").as_bytes())).collect();
+        let field = |name: u16| [&[0, 0][..], &name.to_be_bytes(), &[0, 3, 0, 1, 0, 4, 0, 0, 0, 2, 0, 6]].concat();
+        let fields: Vec<u8> = (7..2007).chain(7..2007).flat_map(field).collect();
+        let head = [b"\xca\xfe\xba\xbe\0\0\0\x34".to_vec(), 2007u16.to_be_bytes().to_vec(), pool, names].concat();
+        let bytes = [head, b"\0\x21\0\x02\0\0\0\0".to_vec(), 4000u16.to_be_bytes().to_vec(), fields, vec![0; 4]].concat();
+        let found = seen(&Class, &bytes);
+        let told: usize = found.texts.0.iter().map(|(_, text)| text.len()).sum();
+        assert!(told > 60_000 && told <= FLOOR + bytes.len(), "{told}");
+        assert_eq!(found.gaps, [GapReason::SizeLimit]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What builds leave behind: compiled programs, bundles, data.
 
+mod bson;
 mod class;
 mod flow;
 mod git;
@@ -11,7 +12,9 @@ mod program;
 mod pyc;
 mod source_map;
 mod sqlite;
+mod swap;
 
+pub use bson::Bson;
 pub use class::Class;
 pub use git::{GitIndex, GitObject, GitPack};
 pub use notebook::Notebook;
@@ -22,3 +25,4 @@ pub use program::{Elf, Fat, MachO, Pe, Wasm};
 pub use pyc::Pyc;
 pub use source_map::SourceMap;
 pub use sqlite::{Sqlite, SqliteLog};
+pub use swap::VimSwap;

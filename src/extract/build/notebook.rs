@@ -53,35 +53,54 @@ impl Extractor for Notebook {
         };
         let language = notebook.get("metadata").and_then(|metadata| metadata.get("language_info"));
         let ending = language.and_then(|language| language.str("file_extension")).unwrap_or(".py");
-        let worksheets = notebook.get("worksheets").map(Json::list).unwrap_or_default();
-        let sheets = std::iter::once(&notebook).chain(worksheets);
-        let cells = sheets.flat_map(|sheet| sheet.get("cells").map(Json::list).unwrap_or_default());
+        let worksheets = listed(&notebook, "worksheets");
+        let sheets = std::iter::once(&notebook).chain(worksheets.map(Json::list).unwrap_or_default());
+        let cells = sheets.clone().flat_map(|sheet| listed(sheet, "cells").map(Json::list).unwrap_or_default());
         for (index, cell) in cells.enumerate() {
             told(cell, index, ending, sink)?;
         }
         // What is in no cell: the language, the kernel, what tools keep about the whole.
-        if let Json::Object(members) = notebook {
-            let rest: Vec<_> = members.into_iter().filter(|(key, _)| !matches!(key.as_str(), "cells" | "worksheets")).collect();
-            member(b"metadata.json", &written(&Json::Object(rest)), sink)?;
+        for sheet in sheets {
+            member(b"metadata.json", &rest(sheet, &[listed(sheet, "cells"), worksheets]), sink)?;
         }
         input.consume(length);
         Ok(())
     }
 }
 
+/// What a key leads to, if that is a list.
+fn listed<'j>(json: &'j Json, key: &str) -> Option<&'j Json> {
+    json.get(key).filter(|json| matches!(json, Json::List(_)))
+}
+
 fn told(cell: &Json, index: usize, ending: &str, sink: &mut dyn Sink) -> Result<(), Stop> {
     let is_code = cell.str("cell_type") == Some("code");
-    let source = cell.get("source").or_else(|| cell.get("input")).map(joined).unwrap_or_default();
+    let is_text = |json: &&Json| json.text().is_some() || json.texts().is_some();
+    let source = cell.get("source").or_else(|| cell.get("input")).filter(is_text);
     let ending = if is_code { ending } else { ".md" };
-    member(format!("cells[{index}]{ending}").as_bytes(), &source, sink)?;
-    for (number, output) in cell.get("outputs").map(Json::list).unwrap_or_default().iter().enumerate() {
+    member(format!("cells[{index}]{ending}").as_bytes(), &source.map(joined).unwrap_or_default(), sink)?;
+    let outputs = listed(cell, "outputs");
+    for (number, output) in outputs.map(Json::list).unwrap_or_default().iter().enumerate() {
         let mut text = String::new();
         printed(output, &mut text);
         member(format!("cells[{index}].outputs[{number}].txt").as_bytes(), &text, sink)?;
     }
-    let beside = ["metadata", "attachments"].iter().filter_map(|key| cell.get(key));
-    let text: String = beside.filter(|json| !json.members().is_empty()).map(written).collect();
+    let [metadata, attachments] =
+        ["metadata", "attachments"].map(|key| cell.get(key).filter(|json| matches!(json, Json::Object(_))));
+    let kind = cell.get("cell_type").filter(|kind| matches!(kind.text(), Some("code" | "markdown" | "raw")));
+    let count = cell.get("execution_count").filter(|count| matches!(count, Json::Null | Json::Number(_)));
+    let beside = [metadata, attachments].into_iter().flatten();
+    let mut text: String = beside.filter(|json| !json.members().is_empty()).map(written).collect();
+    text.push_str(&rest(cell, &[source, outputs, metadata, attachments, kind, count]));
     member(format!("cells[{index}].metadata.json").as_bytes(), &text, sink)
+}
+
+/// All of a document but what was read of it.
+fn rest(json: &Json, read: &[Option<&Json>]) -> String {
+    let Json::Object(members) = json else { return written(json) };
+    let is_read = |value: &Json| read.iter().flatten().any(|read| std::ptr::eq(*read, value));
+    let rest: Vec<_> = members.iter().filter(|(_, value)| !is_read(value)).cloned().collect();
+    if rest.is_empty() { String::new() } else { written(&Json::Object(rest)) }
 }
 
 /// Every text of an output, a line or more each, but for pictures.
@@ -98,7 +117,9 @@ fn printed(output: &Json, text: &mut String) {
         Json::List(items) => items.iter().for_each(|item| printed(item, text)),
         Json::Object(members) => {
             let is_picture = |key: &str| matches!(key, "png" | "jpeg") || key.starts_with("image/") && key != "image/svg+xml";
-            members.iter().filter(|(key, _)| !is_picture(key)).for_each(|(_, value)| printed(value, text));
+            let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n');
+            let is_shown = |(key, value): &&(String, Json)| !is_picture(key) || !joined(value).bytes().all(is_base64);
+            members.iter().filter(is_shown).for_each(|(_, value)| printed(value, text));
         }
         _ => {}
     }
@@ -159,6 +180,13 @@ mod tests {
         ];
         assert_eq!(names[..5], expected);
         assert!(names[5].0 == "metadata.json" && found.raw.is_empty() && found.gaps.is_empty());
+        let odd = br##"{"cells": [{"source": [["a"]], "source": 1, "id": "b", "metadata": "c", "attachments": {"d": 1}}, "e"],
+            "worksheets": [{"cells": [{"cell_type": "f", "outputs": {"g": 1}}], "h": 1}, "i"], "cellz": ["j"]}"##;
+        let found = seen(&Notebook, odd);
+        let all: String = found.members.0.iter().map(|(_, text)| text.as_str()).collect();
+        for lost in ["[\"a\"]", ": \"b\"", "\"c\"", "{\"d\": 1}", "\"e\"", "\"f\"", "{\"g\": 1}", "\"h\": 1", "\"i\"", "\"j\""] {
+            assert!(all.contains(lost), "{lost} in {all}");
+        }
         assert_eq!(seen(&Notebook, &bytes[..300]).gaps, [GapReason::Damaged]);
         assert!(!Notebook.probe(&Head { start: b"{\"cells\": [1, 2]}", tail: b"" }));
     }

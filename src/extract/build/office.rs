@@ -74,7 +74,7 @@ impl Extractor for Office {
             reader.sink.gap(GapReason::Damaged, "office: elements that do not end; what they hold was read".into(), None);
         }
         let rest = std::mem::take(&mut reader.rest);
-        sink.raw(&mut rest.as_slice())?;
+        sink.raw_at(0, &mut rest.as_slice())?;
         let length = bytes.len();
         input.consume(length);
         Ok(())

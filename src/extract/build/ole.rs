@@ -1,9 +1,10 @@
 //! Compound files (MS-CFB): .doc, .xls, .ppt, .msg, .msi and others of old Office and of Windows.
 //!
 //! A file system in a file: sectors, a table that chains them, a directory of streams; short streams lie in a stream of
-//! their own, in sectors of 64 bytes. Each stream is a member; what is in it is mostly UTF-16 or plain text. Sectors of
-//! no stream are scanned as they are: what was deleted is still there.
+//! their own, in sectors of 64 bytes. Each stream is a member; what is in it is mostly UTF-16 or plain text. All else is
+//! scanned as it is: in sectors of no stream, and behind the end of one, what was deleted is still there.
 
+use super::super::told::Told;
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink};
 use crate::finding::GapReason;
 use std::collections::HashSet;
@@ -55,7 +56,7 @@ impl Extractor for Ole {
         if let Some((reason, detail)) = volume.refused {
             sink.gap(reason, format!("compound file: {detail}; scanned as it is"), None);
             volume.file.rewind()?;
-            return Ok(sink.raw(volume.file)?);
+            return Ok(sink.raw_at(0, volume.file)?);
         }
         let entries = volume.entries()?;
         if entries.is_empty() {
@@ -66,8 +67,7 @@ impl Extractor for Ole {
             sink.gap(GapReason::Truncated, "compound file: ends before its sectors do".into(), None);
         }
         let short = entries.iter().find(|entry| entry.kind == 5).map(|root| volume.chain(root.start)).unwrap_or_default();
-        volume.used.extend(short.sectors.iter().copied());
-        let mut seen = HashSet::new();
+        let (mut seen, mut told) = (HashSet::new(), Told::default());
         // Streams may claim each other's sectors; honest ones have each but once.
         let mut left = 2 * volume.next.len() + volume.next_short.len();
         for entry in entries.iter().filter(|entry| entry.kind == 2 && entry.size > 0) {
@@ -79,9 +79,7 @@ impl Extractor for Ole {
             let (size, chain) = if is_short {
                 (SHORT, volume.short_chain(entry.start, &short.sectors))
             } else {
-                let chain = volume.chain(entry.start);
-                volume.used.extend(chain.sectors.iter().copied());
-                (volume.sector, chain.places(volume.sector))
+                (volume.sector, volume.chain(entry.start).places(volume.sector))
             };
             let Some(fewer) = left.checked_sub(chain.len()) else {
                 sink.gap(GapReason::Damaged, "compound file: streams that share their sectors; not all were read".into(), None);
@@ -89,7 +87,8 @@ impl Extractor for Ole {
             };
             left = fewer;
             let member = Member { name: entry.name.as_bytes(), kind: MemberKind::File, size: Some(entry.size) };
-            let mut body = Stream { file: volume.file, places: chain.iter(), size, left: 0 }.take(entry.size);
+            let stream = Stream { file: volume.file, places: chain.iter(), size, at: 0, left: 0, told: &mut told };
+            let mut body = stream.take(entry.size);
             sink.member(&member, &mut body)?;
             io::copy(&mut body, &mut io::sink())?;
             let missing = body.limit();
@@ -98,7 +97,7 @@ impl Extractor for Ole {
                 sink.gap(GapReason::Truncated, detail, Some(missing));
             }
         }
-        volume.rest(length, sink)
+        told.sweep(&mut **volume.file, sink)
     }
 }
 
@@ -131,7 +130,7 @@ struct Volume<'v, 'f> {
     /// For each sector of short streams the same.
     next_short: Vec<u32>,
     directory: u32,
-    /// Sectors that were read as a part of something.
+    /// Sectors of tables and of the directory, each read once.
     used: HashSet<u32>,
     is_old: bool,
     /// Why it is not read.
@@ -246,21 +245,6 @@ impl<'v, 'f> Volume<'v, 'f> {
         }
         Ok(entries)
     }
-
-    /// Scans the header, and what no stream has.
-    fn rest(self, length: u64, sink: &mut dyn Sink) -> Result<(), Halt> {
-        let count = (length / self.sector) as u32 + 1;
-        let mut at = 0;
-        while at < count {
-            let end = (at..count).find(|sector| *sector > 0 && self.used.contains(&(sector - 1))).unwrap_or(count);
-            if end > at {
-                self.file.seek(SeekFrom::Start(u64::from(at) * self.sector))?;
-                sink.raw(&mut (&mut *self.file).take(u64::from(end - at) * self.sector))?;
-            }
-            at = (end..count).find(|sector| !self.used.contains(&(sector - 1))).unwrap_or(count);
-        }
-        Ok(())
-    }
 }
 
 /// The sectors of a stream, one behind the other.
@@ -268,7 +252,10 @@ struct Stream<'s, 'f> {
     file: &'s mut Box<dyn ReadSeek + 'f>,
     places: std::slice::Iter<'s, u64>,
     size: u64,
+    /// Where it goes on in a sector, and bytes left of that.
+    at: u64,
     left: u64,
+    told: &'s mut Told,
 }
 
 impl Read for Stream<'_, '_> {
@@ -277,11 +264,12 @@ impl Read for Stream<'_, '_> {
             if self.left == 0 {
                 let Some(place) = self.places.next() else { return Ok(0) };
                 self.file.seek(SeekFrom::Start(*place))?;
-                self.left = self.size;
+                (self.at, self.left) = (*place, self.size);
             }
             let most = (self.left as usize).min(buffer.len());
             let count = self.file.read(buffer.get_mut(..most).unwrap_or_default())?;
-            self.left -= count as u64;
+            self.told.told(self.at, count as u64);
+            (self.at, self.left) = (self.at + count as u64, self.left - count as u64);
             if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
@@ -330,6 +318,13 @@ pub(crate) mod tests {
         let found = seen(&Ole, &bytes);
         assert_eq!(found.members, vec![("short", "a short one"), ("long", &long)].into());
         assert!(found.raw.windows(9).any(|text| text == b"left over") && found.gaps.is_empty(), "{:?}", found.gaps);
+        // A short stream that is a directory by its kind, one that is shorter than it was.
+        for (at, byte) in [(1024 + 128 + 66, 1), (1024 + 128 + 120, 3)] {
+            let mut lying = bytes.clone();
+            lying[at] = byte;
+            let found = seen(&Ole, &lying);
+            assert!(memchr::memmem::find(&found.raw, b"ort one").is_some(), "{at}");
+        }
         for cut in (8..bytes.len() - 1024).step_by(61) {
             assert!(!seen(&Ole, &bytes[..cut]).gaps.is_empty(), "{cut}");
         }

@@ -150,8 +150,9 @@ impl Reader<'_, '_> {
             }
         }
         let padding = self.input.position().next_multiple_of(alignment) - self.input.position();
-        pass(self.input, padding, |body| self.sink.raw(body))?;
-        Ok(places)
+        // What is put between is scanned with what follows it: where there are no tensors it may be anything.
+        let behind = |(from, to): (u64, u64)| (from.saturating_add(padding), to.saturating_add(padding));
+        Ok(places.into_iter().map(behind).collect())
     }
 
     fn value(&mut self, key: &[u8], kind: u32, depth: u32) -> Result<(), Halt> {
@@ -200,7 +201,7 @@ impl Reader<'_, '_> {
     fn string(&mut self) -> Result<Option<Vec<u8>>, Halt> {
         let length = self.length()?;
         if length > HELD {
-            pass(self.input, length, |body| self.sink.raw(body))?;
+            pass(self.input, length, |at, body| self.sink.raw_at(at, body))?;
             return self.whole(length).map(|()| None);
         }
         let mut text = Vec::new();

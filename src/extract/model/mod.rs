@@ -44,7 +44,7 @@ fn stretches(input: &mut Input<'_>, mut tensors: Vec<(u64, u64)>, sink: &mut dyn
         let numbers = covered.1.saturating_sub(input.position() - start);
         pass_numbers(input, numbers, sink)?;
         let between = from.saturating_sub(input.position() - start);
-        pass(input, between, |body| sink.raw(body))?;
+        pass(input, between, |at, body| sink.raw_at(at, body))?;
         covered = (from, to);
         if input.fill_buf()?.is_empty() {
             break;
@@ -55,20 +55,22 @@ fn stretches(input: &mut Input<'_>, mut tensors: Vec<(u64, u64)>, sink: &mut dyn
 
 /// Passes on `length` bytes that are numbers, or what is left; unread where they stand in a file.
 fn pass_numbers(input: &mut Input<'_>, length: u64, sink: &mut dyn Sink) -> Result<(), Halt> {
+    let at = input.position();
     match input.unread(length) {
         Some(slice) if slice.is_empty() => Ok(()),
-        Some(slice) => Ok(sink.unread_numbers(slice)?),
-        None => pass(input, length, |body| sink.numbers(body)),
+        Some(slice) => Ok(sink.unread_numbers(at, slice)?),
+        None => pass(input, length, |at, body| sink.numbers_at(at, body)),
     }
 }
 
-/// Gives `length` bytes to `act`, and takes those that it leaves.
-fn pass(input: &mut Input<'_>, length: u64, act: impl FnOnce(&mut dyn Read) -> Result<(), super::Stop>) -> Result<(), Halt> {
+/// Gives `length` bytes to `act`, with where they begin, and takes those that it leaves.
+fn pass(input: &mut Input<'_>, length: u64, act: impl FnOnce(u64, &mut dyn Read) -> Result<(), super::Stop>) -> Result<(), Halt> {
     if length == 0 {
         return Ok(());
     }
+    let at = input.position();
     let mut body = input.take(length);
-    act(&mut body)?;
+    act(at, &mut body)?;
     io::copy(&mut body, &mut io::sink())?;
     Ok(())
 }

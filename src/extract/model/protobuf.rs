@@ -103,7 +103,7 @@ impl Walk<'_> {
             if depth < DEPTH && starts_as_message(head) {
                 self.streamed(input, size, path, depth + 1)?;
             } else if kind_of(head) == Kind::Text {
-                pass(input, size, |body| self.sink.raw(body))?;
+                pass(input, size, |at, body| self.sink.raw_at(at, body))?;
             } else {
                 pass_numbers(input, size, self.sink)?;
             }
@@ -122,7 +122,7 @@ impl Walk<'_> {
         if depth == 0 {
             self.sink.gap(GapReason::Damaged, "protobuf: bytes that are no field; scanned as they are".into(), None);
         }
-        pass(input, left, |body| self.sink.raw(body))?;
+        pass(input, left, |at, body| self.sink.raw_at(at, body))?;
         Ok(0)
     }
 

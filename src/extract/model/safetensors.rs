@@ -50,7 +50,7 @@ impl Extractor for Safetensors {
         let length = u64::from_le_bytes(length);
         if length > HELD {
             sink.gap(GapReason::SizeLimit, "safetensors: header too long to be read by its keys; scanned as text".into(), None);
-            pass(input, length, |body| sink.raw(body))?;
+            pass(input, length, |at, body| sink.raw_at(at, body))?;
             return pass_numbers(input, u64::MAX, sink);
         }
         let mut header = Vec::new();

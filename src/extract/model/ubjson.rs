@@ -183,7 +183,7 @@ impl Reader<'_, '_> {
             (Some(_), None) => return Err(damaged("a list of one kind and no length")),
             (Some(kind), Some(left)) if !is_object && width(kind).is_some() => {
                 let length = left.saturating_mul(width(kind).unwrap_or(1) as u64);
-                pass(self.input, length, |body| self.sink.numbers(body))?;
+                pass(self.input, length, |at, body| self.sink.numbers_at(at, body))?;
                 let ended = length > 0 && self.input.fill_buf()?.is_empty();
                 return if ended { Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()) } else { Ok(()) };
             }
@@ -197,7 +197,7 @@ impl Reader<'_, '_> {
     fn text(&mut self, length: u64, key: usize) -> Result<(), Halt> {
         let offset = self.input.position();
         if length > HELD {
-            pass(self.input, length, |body| self.sink.raw(body))?;
+            pass(self.input, length, |at, body| self.sink.raw_at(at, body))?;
             return Ok(());
         }
         let mut bytes = Vec::new();

@@ -190,6 +190,13 @@ pub(super) fn pdf(text: &str) -> Vec<u8> {
     [head.as_bytes(), &page, b"\nendstream\nendobj\n%%EOF"].concat()
 }
 
+/// The same with its page as it is, and settings.
+pub(super) fn pdf_as_it_is(text: &str) -> Vec<u8> {
+    let page = format!("BT /F1 9 Tf ({}) Tj ET", text.trim_end());
+    let settings = "2 0 obj\n<</Author (me) /Title <6d65>>>\nendobj\n";
+    format!("%PDF-1.7\n{settings}1 0 obj\n<</Length {}>>\nstream\n{page}\nendstream\nendobj\n%%EOF", page.len()).into_bytes()
+}
+
 /// An archive of Electron with one file.
 pub(super) fn asar(text: &str) -> Vec<u8> {
     let tree = format!(r#"{{"files":{{"note":{{"size":{},"offset":"0"}}}}}}"#, text.len());
@@ -234,4 +241,24 @@ pub(super) fn erofs(text: &str) -> Vec<u8> {
     bytes.extend([inode(0x41ed, &listing), inode(0x81a4, text.as_bytes())].concat());
     bytes.resize(4 * 512, 0);
     bytes
+}
+
+/// A swap file of vim with blocks of 1048 bytes, for the file `a.txt` of one line.
+pub(super) fn vim_swap(text: &str) -> Vec<u8> {
+    let size = 1048;
+    let padded = |bytes: Vec<u8>| [&bytes[..], &vec![0; size - bytes.len()]].concat();
+    let line = [text.trim_end().as_bytes(), b"\0"].concat();
+    let at = size - line.len();
+    let head = [&b"b0VIM 9.0\0\0\0"[..], &long(size), &[0; 92], b"a.txt"].concat();
+    let pointer = [&b"tp\x01\0\x20\0\0\0"[..], &wide(&[2, 1, 1]), &long(1)].concat();
+    let index = [&b"ad\0\0"[..], &long(at - 28), &long(at), &long(size), &long(1), &[0; 4], &long(at)].concat();
+    let free = vec![0; at - index.len()];
+    [padded(head), padded(pointer), index, free, line].concat()
+}
+
+/// A document of an id and a text.
+pub(super) fn bson(text: &str) -> Vec<u8> {
+    let value = [&long(text.len() + 1)[..], text.as_bytes(), b"\0"].concat();
+    let elements = [&b"\x07_id\0abcdefghijkl\x02note\0"[..], &value, b"\0"].concat();
+    [&long(elements.len() + 4)[..], &elements].concat()
 }

@@ -1,7 +1,8 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
 use super::built::{
-    asar, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pe, pyc, rar, sqlite, sqlite_log, wasm,
+    asar, bson, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe, pyc, rar, sqlite, sqlite_log,
+    vim_swap, wasm,
 };
 use serde_json::json;
 use std::io::{Cursor, Write};
@@ -59,12 +60,15 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("wasm", wasm(&text)),
         ("compound file", compound(&text)),
         ("PDF", pdf(&text)),
+        ("PDF", pdf_as_it_is(&text)),
         ("asar", asar(&text)),
         ("cabinet", cabinet(&text)),
         ("rar", rar(&text)),
         ("erofs", erofs(&text)),
         ("SQLite", sqlite(&text)),
         ("SQLite log", sqlite_log(&text)),
+        ("vim swap", vim_swap(&text)),
+        ("BSON", bson(&text)),
         ("notebook", notebook(&text)),
         ("source map", json!({"version": 3, "sources": ["a.js"], "sourcesContent": [text]}).to_string().into_bytes()),
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),

@@ -74,14 +74,14 @@ impl Extractor for GitPack {
         Unpacking { resolver, sink, seen: HashSet::new(), gathered: Vec::new(), broken: 0 }.run()?;
         let end = beyond(&mut blocks, end, left, &mut work, sink)?;
         for (from, to) in damaged {
-            sink.raw(&mut blocks.stretch(from, to))?;
+            sink.raw_at(from, &mut blocks.stretch(from, to))?;
         }
         let (trailer, length) = (end.saturating_add(width), blocks.length());
         if trailer > length && is_open {
             sink.gap(GapReason::Truncated, "git pack: ends before its checksum".into(), None);
         }
         if trailer < length {
-            sink.raw(&mut blocks.stretch(trailer, length))?;
+            sink.raw_at(trailer, &mut blocks.stretch(trailer, length))?;
         }
         Ok(())
     }
@@ -96,7 +96,7 @@ fn start(blocks: &mut Blocks<'_>, sink: &mut dyn Sink) -> Result<Option<(u64, Op
     let Some(end) = memchr::memmem::find(&head, b"\n\nPACK") else { return Ok(None) };
     let names = head.get(..end).unwrap_or_default();
     let is_long = memchr::memmem::find(names, b"\n@object-format=sha256\n").is_some();
-    sink.raw(&mut &*names)?;
+    sink.raw_at(0, &mut &*names)?;
     Ok(Some((end as u64 + 2, Some(if is_long { Format::Sha256 } else { Format::Sha1 }))))
 }
 

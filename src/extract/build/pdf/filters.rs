@@ -8,14 +8,15 @@ const FILTERS: usize = 4;
 
 /// What a stream holds.
 pub(super) enum Decoded {
-    Bytes(Vec<u8>),
+    /// And whether these are all: what came before damage, or before there was too much, is kept.
+    Bytes(Vec<u8>, bool),
     /// A picture or something else that is no text.
     Picture,
     /// By a filter that nobody knows.
     Unknown,
 }
 
-/// Undoes the filters that its dictionary names, up to `most` bytes. Damage ends what is read.
+/// Undoes the filters that its dictionary names, up to `most` bytes.
 pub(super) fn decoded(dictionary: &[u8], stream: &[u8], most: usize) -> Decoded {
     let mut filters = value(dictionary, b"Filter");
     if filters.is_empty() {
@@ -25,30 +26,36 @@ pub(super) fn decoded(dictionary: &[u8], stream: &[u8], most: usize) -> Decoded 
         Word::Name(name) => Some(*name),
         _ => None,
     });
-    let mut bytes = stream.get(..most.min(stream.len())).unwrap_or_default().to_vec();
-    for name in names.take(FILTERS) {
-        bytes = match name {
+    let (mut bytes, mut is_whole) = (stream.get(..most).unwrap_or(stream).to_vec(), stream.len() <= most);
+    for (name, number) in names.zip(0..) {
+        if number >= FILTERS {
+            return Decoded::Unknown;
+        }
+        let whole;
+        (bytes, whole) = match name {
             b"FlateDecode" | b"Fl" => inflated(&bytes, most),
             b"LZWDecode" | b"LZW" => unpacked(&bytes, most),
-            b"ASCII85Decode" | b"A85" => from_85(&bytes),
-            b"ASCIIHexDecode" | b"AHx" => unhexed(bytes.split(|byte| *byte == b'>').next().unwrap_or_default()),
+            b"ASCII85Decode" | b"A85" => (from_85(&bytes), true),
+            b"ASCIIHexDecode" | b"AHx" => (unhexed(bytes.split(|byte| *byte == b'>').next().unwrap_or_default()), true),
             b"RunLengthDecode" | b"RL" => repeated(&bytes, most),
             b"DCTDecode" | b"DCT" | b"JPXDecode" | b"CCITTFaxDecode" | b"CCF" | b"JBIG2Decode" => return Decoded::Picture,
             _ => return Decoded::Unknown,
         };
+        is_whole &= whole;
     }
-    Decoded::Bytes(bytes)
+    Decoded::Bytes(bytes, is_whole)
 }
 
-fn inflated(bytes: &[u8], most: usize) -> Vec<u8> {
+fn inflated(bytes: &[u8], most: usize) -> (Vec<u8>, bool) {
     let mut out = Vec::new();
-    // What came before damage is kept.
-    let _ = flate2::read::ZlibDecoder::new(bytes).take(most as u64).read_to_end(&mut out);
-    out
+    let ended = flate2::read::ZlibDecoder::new(bytes).take(most as u64 + 1).read_to_end(&mut out);
+    let is_whole = ended.is_ok() && out.len() <= most;
+    out.truncate(most);
+    (out, is_whole)
 }
 
 /// LZW with codes of 9 to 12 bits, which grow one early (7.4.4.2).
-fn unpacked(bytes: &[u8], most: usize) -> Vec<u8> {
+fn unpacked(bytes: &[u8], most: usize) -> (Vec<u8>, bool) {
     const CLEAR: usize = 256;
     const END: usize = 257;
     let mut out: Vec<u8> = Vec::new();
@@ -70,7 +77,7 @@ fn unpacked(bytes: &[u8], most: usize) -> Vec<u8> {
             continue;
         }
         if code == END || out.len() >= most {
-            break;
+            return (out, code == END);
         }
         let start = out.len();
         match code {
@@ -81,7 +88,7 @@ fn unpacked(bytes: &[u8], most: usize) -> Vec<u8> {
                     out.extend_from_within(from..from + length);
                     out.extend_from_within(from..from + 1);
                 }
-                _ => break,
+                _ => return (out, false),
             },
         }
         if let Some((from, length)) = before
@@ -98,7 +105,7 @@ fn unpacked(bytes: &[u8], most: usize) -> Vec<u8> {
             _ => 12,
         };
     }
-    out
+    (out, true)
 }
 
 fn from_85(bytes: &[u8]) -> Vec<u8> {
@@ -128,7 +135,7 @@ fn from_85(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-fn repeated(bytes: &[u8], most: usize) -> Vec<u8> {
+fn repeated(bytes: &[u8], most: usize) -> (Vec<u8>, bool) {
     let mut out = Vec::new();
     let mut rest = bytes;
     while let Some((length, after)) = rest.split_first() {
@@ -136,7 +143,10 @@ fn repeated(bytes: &[u8], most: usize) -> Vec<u8> {
         rest = match length {
             128 => break,
             ..128 => {
-                let (copied, after) = after.split_at(after.len().min(length + 1));
+                let Some((copied, after)) = after.split_at_checked(length + 1) else {
+                    out.extend_from_slice(after);
+                    return (out, false);
+                };
                 out.extend_from_slice(copied);
                 after
             }
@@ -145,14 +155,14 @@ fn repeated(bytes: &[u8], most: usize) -> Vec<u8> {
                     out.extend(std::iter::repeat_n(*byte, 257 - length));
                     after
                 }
-                None => break,
+                None => return (out, false),
             },
         };
         if out.len() >= most {
-            break;
+            return (out, rest.is_empty());
         }
     }
-    out
+    (out, true)
 }
 
 #[cfg(test)]
@@ -162,7 +172,7 @@ mod tests {
     #[test]
     fn filters_are_undone_in_turn() {
         let check = |dictionary: &str, stream: &[u8], expected: &[u8]| match decoded(dictionary.as_bytes(), stream, 1000) {
-            Decoded::Bytes(bytes) => assert_eq!(bytes, expected, "{dictionary}"),
+            Decoded::Bytes(bytes, is_whole) => assert_eq!((&bytes[..], is_whole), (expected, true), "{dictionary}"),
             _ => panic!("{dictionary}"),
         };
         check("<<>>", b"one", b"one");
@@ -172,5 +182,25 @@ mod tests {
         // The example of 7.4.4.2.
         check("<</Filter/LZWDecode>>", b"\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01", &[45, 45, 45, 45, 45, 65, 45, 45, 45, 66]);
         assert!(matches!(decoded(b"<</Filter/DCTDecode>>", b"", 9), Decoded::Picture));
+        let many = b"<</Filter[/AHx/AHx/AHx/AHx/AHx]>>";
+        assert!(matches!(decoded(many, b"", 9), Decoded::Unknown));
+    }
+
+    #[test]
+    fn damage_and_a_cut_are_known() {
+        let check = |filter: &str, stream: &[u8], most: usize, expected: &[u8]| match decoded(
+            format!("<</Filter/{filter}>>").as_bytes(),
+            stream,
+            most,
+        ) {
+            Decoded::Bytes(bytes, is_whole) => assert_eq!((&bytes[..], is_whole), (expected, false), "{filter}"),
+            _ => panic!("{filter}"),
+        };
+        check("FlateDecode", b"\x78\x01\x01\x03\0\xfc\xffone\0", 100, b"one");
+        check("FlateDecode", b"\x78\x9c\x4b\x4c\xa4\x3d\x00\x00\x7a\x47\x25\xe5", 50, &[b'a'; 50]);
+        check("RunLengthDecode", b"\x01ab\xfec\x05d", 100, b"abcccd");
+        check("RunLengthDecode", b"\x81a\x80", 50, &[b'a'; 128]);
+        check("LZWDecode", b"\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01", 9, &[45, 45, 45, 45, 45, 65, 45, 45, 45]);
+        check("ASCIIHexDecode", b"6f6e65", 2, b"o");
     }
 }

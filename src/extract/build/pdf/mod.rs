@@ -32,6 +32,10 @@ const FLOOR: usize = 32 << 20;
 const RATIO: usize = 50;
 /// Different fonts by one name that are kept.
 const MEANINGS: usize = 4;
+/// Bytes beside strings that are gathered before they are scanned.
+const BESIDE: usize = 1 << 20;
+/// Gaps of one file.
+const GAPS: usize = 16;
 
 impl Extractor for Pdf {
     fn name(&self) -> &'static str {
@@ -69,7 +73,7 @@ impl Extractor for Pdf {
         } else {
             Reader::new(&bytes, sink).read(&mut rest)?;
         }
-        sink.raw(&mut rest.as_slice())?;
+        sink.raw_at(0, &mut rest.as_slice())?;
         let length = bytes.len();
         input.consume(length);
         Ok(())
@@ -94,9 +98,9 @@ struct Object {
     stream: Option<Range<usize>>,
 }
 
-/// All objects by their heads.
-fn objects(bytes: &[u8]) -> Vec<Object> {
-    let (mut found, mut end) = (Vec::new(), 0);
+/// All objects by their heads, and whether there is none that does not close, and no stream beside them.
+fn objects(bytes: &[u8]) -> (Vec<Object>, bool) {
+    let (mut found, mut end, mut is_sound) = (Vec::new(), 0, true);
     for at in memchr::memmem::find_iter(bytes, b"obj") {
         let Some(id) = bytes.get(end..at).and_then(id_before) else { continue };
         let mut words = Words::new(bytes, at + 3);
@@ -115,7 +119,9 @@ fn objects(bytes: &[u8]) -> Vec<Object> {
                 break;
             }
         }
+        let before = end;
         end = words.position();
+        is_sound &= (closed || depth == 0) && !has_stream(bytes, before..at);
         if !closed {
             continue;
         }
@@ -128,7 +134,16 @@ fn objects(bytes: &[u8]) -> Vec<Object> {
         }
         found.push(Object { id, dictionary, stream });
     }
-    found
+    is_sound &= !has_stream(bytes, end..bytes.len());
+    (found, is_sound)
+}
+
+/// Whether a stream ends between two objects that is not that of the first.
+fn has_stream(bytes: &[u8], between: Range<usize>) -> bool {
+    let between = bytes.get(between).unwrap_or_default().trim_ascii_start();
+    let own = between.strip_prefix(b"endstream").unwrap_or(between);
+    let is_end = |at: usize| own.get(at + 9..).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"endobj"));
+    memchr::memmem::find_iter(own, b"endstream").any(is_end)
 }
 
 /// The number of an object, of whose head `obj` these bytes stand before.
@@ -160,8 +175,14 @@ fn stream_at(bytes: &[u8], at: usize, dictionary: &[u8]) -> Range<usize> {
 struct Reader<'r> {
     bytes: &'r [u8],
     sink: &'r mut dyn Sink,
-    /// Bytes that may still be unpacked.
+    /// Bytes that may still be unpacked, and letters of fonts that are kept.
     left: usize,
+    letters: usize,
+    /// Object streams that were read.
+    packed: HashSet<usize>,
+    gaps: usize,
+    /// What stands in such streams and on pages beside strings.
+    beside: Vec<u8>,
 }
 
 /// A dictionary, and where it stands: in the file as it is, or in a stream of objects.
@@ -174,13 +195,41 @@ struct Dictionary<'d> {
 
 impl<'r> Reader<'r> {
     fn new(bytes: &'r [u8], sink: &'r mut dyn Sink) -> Self {
-        Self { bytes, sink, left: FLOOR.saturating_add(bytes.len().saturating_mul(RATIO)) }
+        let left = FLOOR.saturating_add(bytes.len().saturating_mul(RATIO));
+        Self { bytes, sink, left, letters: content::LETTERS, packed: HashSet::new(), gaps: 0, beside: Vec::new() }
+    }
+
+    /// Gathers what stands beside the strings of a stream, which are told: names, comments, what is no string by a lie.
+    fn leave(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let start = self.beside.len();
+        self.beside.extend_from_slice(bytes);
+        let mut words = Words::new(bytes, 0);
+        while let Some(word) = words.next() {
+            if let (Word::Text(..), Some(beside)) = (word, self.beside.get_mut(start..)) {
+                beside.get_mut(words.stood()).unwrap_or_default().fill(b' ');
+            }
+        }
+        self.beside.push(b'\n');
+        if self.beside.len() < BESIDE { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        let beside = std::mem::take(&mut self.beside);
+        if beside.is_empty() { Ok(()) } else { self.sink.raw(&mut beside.as_slice()) }
+    }
+
+    /// Tells what could not be read.
+    fn lacks(&mut self, reason: GapReason, detail: String, bytes: Option<u64>) {
+        self.gaps += 1;
+        if self.gaps <= GAPS {
+            self.sink.gap(reason, format!("PDF: {detail}"), bytes);
+        }
     }
 
     fn decode(&mut self, dictionary: &[u8], stream: &Range<usize>) -> Decoded {
         let most = self.left.min(STREAM);
         let decoded = decoded(dictionary, self.bytes.get(stream.clone()).unwrap_or_default(), most);
-        if let Decoded::Bytes(bytes) = &decoded {
+        if let Decoded::Bytes(bytes, _) = &decoded {
             self.left = self.left.saturating_sub(bytes.len());
         }
         decoded
@@ -188,15 +237,20 @@ impl<'r> Reader<'r> {
 
     fn read(&mut self, rest: &mut [u8]) -> Result<(), Stop> {
         let bytes = self.bytes;
-        let objects = objects(bytes);
+        let (objects, is_sound) = objects(bytes);
+        if !is_sound {
+            self.lacks(GapReason::Damaged, "an object that does not end, or a stream of none; scanned as it is".into(), None);
+        }
         let of = |object: &Object| bytes.get(object.dictionary.clone()).unwrap_or_default();
         let mut dictionaries: Vec<Dictionary<'_>> = Vec::new();
         for object in &objects {
             let text = of(object);
             dictionaries.push(Dictionary { id: object.id, text: text.into(), at: object.dictionary.start, is_packed: false });
             if let Some(stream) = object.stream.as_ref().filter(|_| is_kind(text, b"ObjStm"))
-                && let Decoded::Bytes(packed) = self.decode(text, stream)
+                && let Decoded::Bytes(packed, true) = self.decode(text, stream)
             {
+                self.packed.insert(stream.start);
+                self.leave(&packed)?;
                 dictionaries.extend(packed_objects(text, &packed, stream.start));
             }
         }
@@ -210,38 +264,56 @@ impl<'r> Reader<'r> {
             if is_kind(text, b"XRef") {
                 continue;
             }
-            let is_done = is_kind(text, b"ObjStm") || self.stream(object.id, text, &stream, &fonts)?;
+            let is_done = self.packed.contains(&stream.start) || self.stream(object.id, text, &stream, &fonts)?;
             if let Some(covered) = rest.get_mut(stream).filter(|_| is_done) {
                 covered.fill(0);
             }
         }
+        self.flush()?;
+        if self.letters == 0 {
+            let detail = "more letters in the tables of its fonts than are kept; not all of its text could be read";
+            self.lacks(GapReason::SizeLimit, detail.into(), None);
+        }
         if self.left == 0 {
-            self.sink.gap(GapReason::ExpansionLimit, "PDF: unpacks to far more than honest files do".into(), None);
+            self.lacks(GapReason::ExpansionLimit, "unpacks to far more than honest files do".into(), None);
         }
         Ok(())
     }
 
     /// Tells what a stream holds. `false` if it is to be scanned as it is.
     fn stream(&mut self, id: u64, dictionary: &[u8], stream: &Range<usize>, fonts: &Fonts) -> Result<bool, Stop> {
-        let bytes = match self.decode(dictionary, stream) {
-            Decoded::Bytes(bytes) => bytes,
+        let (bytes, is_whole) = match self.decode(dictionary, stream) {
+            Decoded::Bytes(bytes, is_whole) => (bytes, is_whole),
             Decoded::Picture => return Ok(false),
             Decoded::Unknown => {
-                let detail = format!("PDF: object {id} is encoded in a way that is not known");
-                self.sink.gap(GapReason::Unsupported, detail, Some(stream.len() as u64));
+                let detail = format!("object {id} is encoded in a way that is not known");
+                self.lacks(GapReason::Unsupported, detail, Some(stream.len() as u64));
                 return Ok(false);
             }
         };
+        if !is_whole {
+            let (reason, detail) = match bytes.len() == STREAM || self.left == 0 {
+                true => (GapReason::SizeLimit, "unpacks to more than is read"),
+                false => (GapReason::Damaged, "does not unpack to its end"),
+            };
+            self.lacks(reason, format!("object {id} {detail}; its bytes were scanned as they are, too"), None);
+        }
         if bytes.is_empty() {
             return Ok(false);
         }
         let has = |key: &[u8]| !value(dictionary, key).is_empty();
         let is_picture = value(dictionary, b"Subtype").first() == Some(&Word::Name(b"Image"));
         if !is_picture && !has(b"Length1") && content::is_content(&bytes) {
-            for text in content::texts(&bytes, fonts) {
+            let most = self.left.min(STREAM);
+            for text in content::texts(&bytes, fonts, most) {
+                self.left = self.left.saturating_sub(text.len());
+                if text.len() > most {
+                    self.lacks(GapReason::ExpansionLimit, format!("object {id} shows far more text than it has bytes"), None);
+                }
                 self.sink.text(&Text { name: b"", key: b"", bytes: &text, offset: stream.start as u64 })?;
             }
-            return Ok(true);
+            self.leave(&bytes)?;
+            return Ok(is_whole);
         }
         let is_font = has(b"Length1")
             || matches!(value(dictionary, b"Subtype").first(), Some(Word::Name(b"Type1C" | b"CIDFontType0C" | b"OpenType")));
@@ -249,7 +321,7 @@ impl<'r> Reader<'r> {
         let name = format!("object {id}");
         let member = Member { name: name.as_bytes(), kind, size: Some(bytes.len() as u64) };
         self.sink.member(&member, &mut bytes.as_slice())?;
-        Ok(true)
+        Ok(is_whole)
     }
 
     /// Strings under their keys, where the file does not show them as they are, and the fields of forms.
@@ -263,6 +335,9 @@ impl<'r> Reader<'r> {
                 Word::Text(text, plain) => {
                     let text = readable(&text);
                     match key {
+                        // One dictionary may hold several fields.
+                        b"T" if field.is_some() => self.field(field.replace(text), set.take(), offset)?,
+                        b"V" if set.is_some() => self.field(field.take(), set.replace(text), offset)?,
                         b"T" => field = Some(text),
                         b"V" => set = Some(text),
                         _ if dictionary.is_packed || !plain || self.sink.wants(key) => {
@@ -274,10 +349,16 @@ impl<'r> Reader<'r> {
                 _ => {}
             }
         }
+        self.field(field, set, offset)
+    }
+
+    /// A field of a form, and what it is set to.
+    fn field(&mut self, field: Option<Vec<u8>>, set: Option<Vec<u8>>, offset: u64) -> Result<(), Stop> {
         match (field, set) {
             (Some(field), Some(set)) => self.sink.text(&Text::named(&field, &set, offset)),
             (_, Some(set)) => self.sink.text(&Text::named(b"", &set, offset)),
-            _ => Ok(()),
+            (Some(field), _) => self.sink.text(&Text::named(b"T", &field, offset)),
+            (None, None) => Ok(()),
         }
     }
 
@@ -290,14 +371,14 @@ impl<'r> Reader<'r> {
                 && let Some(id) = number(id)
             {
                 of_font.insert(dictionary.id, id);
-                tables.insert(id, Rc::new(Letters::default()));
+                tables.insert(id, None);
             }
         }
         for object in objects {
             if let (Some(stream), true) = (&object.stream, tables.contains_key(&object.id)) {
                 let dictionary = self.bytes.get(object.dictionary.clone()).unwrap_or_default();
-                if let Decoded::Bytes(bytes) = self.decode(dictionary, stream) {
-                    tables.insert(object.id, Rc::new(Letters::read(&bytes)));
+                if let Decoded::Bytes(bytes, true) = self.decode(dictionary, stream) {
+                    tables.insert(object.id, Some(Rc::new(Letters::read(&bytes, &mut self.letters))));
                 }
             }
         }
@@ -306,7 +387,7 @@ impl<'r> Reader<'r> {
         let mut take = |words: &[Word<'_>]| {
             for four in words.windows(4) {
                 if let [Word::Name(name), Word::Plain(id), Word::Plain(_), Word::Plain(b"R")] = four
-                    && let Some(table) = number(id).and_then(|id| tables.get(of_font.get(&id)?))
+                    && let Some(Some(table)) = number(id).and_then(|id| tables.get(of_font.get(&id)?))
                 {
                     let known = fonts.entry(name.to_vec()).or_default();
                     if known.len() < MEANINGS && !known.contains(table) {
@@ -315,6 +396,7 @@ impl<'r> Reader<'r> {
                 }
             }
         };
+        let mut known = HashSet::new();
         for dictionary in dictionaries {
             // In the resources of a page, or by themselves.
             let words: Vec<_> = Words::new(&dictionary.text, 0).collect();
@@ -325,14 +407,16 @@ impl<'r> Reader<'r> {
                         take(rest.get(..end).unwrap_or_default());
                     }
                     [Word::Plain(id), Word::Plain(_), Word::Plain(b"R"), ..] => {
-                        let named = number(id).and_then(|id| by_id.get(&id));
+                        // Every page may refer to the same.
+                        let named = number(id).filter(|id| known.insert(*id)).and_then(|id| by_id.get(&id));
                         take(&named.map(|named| Words::new(&named.text, 0).collect::<Vec<_>>()).unwrap_or_default());
                     }
                     _ => {}
                 }
             }
         }
-        (fonts, tables.into_keys().collect())
+        // What could not be read as a table is a stream like others.
+        (fonts, tables.into_iter().filter_map(|(id, table)| table.map(|_| id)).collect())
     }
 }
 
@@ -353,14 +437,17 @@ fn packed_objects<'d>(dictionary: &[u8], packed: &[u8], at: usize) -> Vec<Dictio
             _ => None,
         })
         .collect();
-    let (pairs, _) = numbers.as_chunks::<2>();
-    let ends = pairs.iter().skip(1).map(|pair| pair[1]).chain([usize::MAX]);
-    let object = |([id, from], to): (&[usize; 2], usize)| {
-        let end = first.saturating_add(to).min(packed.len());
-        let text = packed.get(first.saturating_add(*from)..end)?;
-        Some(Dictionary { id: *id as u64, text: text.to_vec().into(), at, is_packed: true })
+    // In the order of their places, so that none has bytes of another; what stands before the first is the head's.
+    let mut places: Vec<_> =
+        numbers.as_chunks::<2>().0.iter().map(|[id, from]| (first.saturating_add(*from).min(packed.len()), *id as u64)).collect();
+    places.push((0, u64::MAX));
+    places.sort_by_key(|(from, _)| *from);
+    let ends = places.iter().skip(1).map(|(from, _)| *from).chain([packed.len()]);
+    let object = |((from, id), to): (&(usize, u64), usize)| {
+        let text = packed.get(*from..to).filter(|text| !text.is_empty())?;
+        Some(Dictionary { id: *id, text: text.to_vec().into(), at, is_packed: true })
     };
-    pairs.iter().zip(ends).filter_map(object).collect()
+    places.iter().zip(ends).filter_map(object).collect()
 }
 
 #[cfg(test)]
@@ -391,9 +478,49 @@ mod tests {
         .concat();
         assert!(Pdf.probe(&Head { start: &bytes, tail: &[] }));
         let found = seen(&Pdf, &bytes);
-        assert_eq!(found.texts, vec![("Author", "me"), ("password", "a"), ("", "shown\n")].into());
+        assert_eq!(found.texts, vec![("T", "pin"), ("Author", "me"), ("password", "a"), ("", "shown\n")].into());
         assert_eq!(found.members, vec![("object 3", "attached")].into());
-        assert!(found.gaps.is_empty() && found.raw.len() == bytes.len());
+        let beside = b"BT /F1 9 Tf      Tj       Tj ET\n7 0 9 13 <</T     >>   <</Author    >>\n".as_slice();
+        assert!(found.gaps.is_empty() && found.raw.len() == bytes.len() + beside.len());
+        let lines = beside.split_inclusive(|byte| *byte == b'\n');
+        assert!(lines.into_iter().all(|line| memchr::memmem::find(&found.raw, line).is_some()));
+    }
+
+    #[test]
+    fn a_dictionary_may_hold_several_fields() {
+        let check = |fields: &str, expected: Vec<(&str, &str)>| {
+            let bytes = format!("%PDF-1.7\n4 0 obj <<{fields}>> endobj\n%%EOF\n");
+            assert_eq!(seen(&Pdf, bytes.as_bytes()).texts, expected.into(), "{fields}");
+        };
+        check("/Kids[<</T<61>/V<62>>> <</T<63>/V<64>>>]", vec![("a", "b"), ("c", "d")]);
+        check("/V[<61> <62>]", vec![("", "a"), ("", "b")]);
+        check("/V<61>/T<62>/T<63>", vec![("b", "a"), ("T", "c")]);
+    }
+
+    #[test]
+    fn objects_of_a_stream_share_no_bytes() {
+        let head = [&b"1 0 2 999999 "[..], &b"3 0 4 999999 ".repeat(2000)].concat();
+        let packed = [&head[..], &b"<</Author(me)>>".repeat(1000)].concat();
+        let all = packed_objects(format!("<</First {}>>", head.len()).as_bytes(), &packed, 0);
+        assert_eq!(all.iter().map(|object| object.text.len()).sum::<usize>(), packed.len());
+    }
+
+    #[test]
+    fn what_does_not_unpack_is_told_and_scanned_as_it_is() {
+        let packed = zlib(b"BT /F1 9 Tf (shown) Tj ET and more of it");
+        let whole = |stream: &[u8], keys: &str| [b"%PDF-1.7\n".to_vec(), object(1, keys, stream), b"%%EOF".to_vec()].concat();
+        let check = |bytes: &[u8], gaps: &[GapReason], raw: bool| {
+            let found = seen(&Pdf, bytes);
+            assert_eq!(found.gaps, gaps);
+            assert_eq!(memchr::memmem::find(&found.raw, &packed[..4]).is_some(), raw);
+        };
+        check(&whole(&packed, "/Filter/FlateDecode"), &[], false);
+        let cut = packed.get(..packed.len() - 3).unwrap();
+        check(&whole(cut, "/Filter/FlateDecode"), &[GapReason::Damaged], true);
+        check(&whole(cut, "/Type/ObjStm/N 2/First 9/Filter/FlateDecode"), &[GapReason::Damaged], true);
+        let unnamed = whole(&packed, "/Filter/FlateDecode");
+        let at = memchr::memmem::find(&unnamed, b"1 0 obj").unwrap();
+        check(&[&unnamed[..at], b"1 0 obk", &unnamed[at + 7..]].concat(), &[GapReason::Damaged], true);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The syntax of PDF (ISO 32000-1, 7.2 and 7.3), as far as it takes to find objects and the strings in them.
 
+use std::ops::Range;
+
 /// A word of a file or of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Word<'a> {
@@ -18,6 +20,8 @@ pub(super) enum Word<'a> {
 pub(super) struct Words<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Where the last word began.
+    start: usize,
 }
 
 fn is_delimiter(byte: u8) -> bool {
@@ -26,7 +30,12 @@ fn is_delimiter(byte: u8) -> bool {
 
 impl<'a> Words<'a> {
     pub(super) fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at }
+        Self { bytes, at, start: at }
+    }
+
+    /// Where the last word stands.
+    pub(super) fn stood(&self) -> Range<usize> {
+        self.start..self.at.min(self.bytes.len())
     }
 
     /// Where the word begins that comes next, or the space before it.
@@ -122,6 +131,7 @@ impl<'a> Iterator for Words<'a> {
             }
             self.run(|byte| byte != b'\n' && byte != b'\r');
         }
+        self.start = self.at;
         let rest = self.rest();
         let mut mark = |mark: &'static str| {
             self.at += mark.len();

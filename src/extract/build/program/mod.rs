@@ -192,14 +192,14 @@ impl Extractor for Fat {
                 continue;
             }
             file.seek(SeekFrom::Start(at))?;
-            sink.raw(&mut (&mut file).take(start - at))?;
+            sink.raw_at(at, &mut (&mut file).take(start - at))?;
             file.seek(SeekFrom::Start(start))?;
             let member = Member { name: name.as_bytes(), kind: MemberKind::File, size: Some(slice.size) };
             sink.member(&member, &mut (&mut file).take(slice.size))?;
             at = end;
         }
         file.seek(SeekFrom::Start(at))?;
-        Ok(sink.raw(&mut file)?)
+        Ok(sink.raw_at(at, &mut file)?)
     }
 }
 
@@ -239,7 +239,7 @@ fn extract(
     if end < length && appended::is_blank(file, end)? {
         end = length;
     }
-    sink.raw(&mut glued::Blanked::new(file, end, &blank)?)?;
+    sink.raw_at(0, &mut glued::Blanked::new(file, end, &blank)?)?;
     if end < length {
         file.seek(SeekFrom::Start(end))?;
         let member = Member { name: b"appended", kind: MemberKind::File, size: Some(length - end) };

@@ -4,6 +4,7 @@
 //! number refer to one. What was read before damage is kept.
 
 use super::super::super::cursor::Cursor;
+use super::super::super::legible;
 use super::version::{TWO, Version};
 use std::collections::HashSet;
 use std::ops::Range;
@@ -76,12 +77,12 @@ impl<'a> Marshal<'a> {
         }
     }
 
-    /// The file with nothing but its texts, at their places. What is behind the object, or behind the last
-    /// text of one that could not be read to its end, is left as it is.
+    /// The file with nothing but its texts, at their places, and what else reads like one. What is behind the object, or
+    /// behind the last text of one that could not be read to its end, is left as it is.
     pub(super) fn texts_alone(&self) -> Vec<u8> {
         let mut alone = vec![0; self.bytes.len()];
         let instructions: HashSet<u32> = self.codes.iter().map(|code| code.instructions).collect();
-        let mut behind = 0;
+        let (mut behind, mut at) = (0, 0);
         for (object, number) in self.objects.iter().zip(0..) {
             let Object::Text(range) = object else { continue };
             behind = behind.max(range.end);
@@ -89,8 +90,11 @@ impl<'a> Marshal<'a> {
                 && let (Some(to), Some(from)) = (alone.get_mut(range.clone()), self.bytes.get(range.clone()))
             {
                 to.copy_from_slice(from);
+                legible::keep(&mut alone, self.bytes, at..range.start);
+                at = range.end;
             }
         }
+        legible::keep(&mut alone, self.bytes, at..self.end.max(behind));
         let behind = if self.whole { self.end } else { behind };
         if let (Some(to), Some(from)) = (alone.get_mut(behind..), self.bytes.get(behind..)) {
             to.copy_from_slice(from);

@@ -52,7 +52,7 @@ impl Extractor for Pyc {
         let Some(version) = Version::of(&bytes) else { return Ok(()) };
         let marshal = Marshal::read(&bytes, version);
         pairs::tell(&marshal, version, sink)?;
-        sink.raw(&mut marshal.texts_alone().as_slice())?;
+        sink.raw_at(0, &mut marshal.texts_alone().as_slice())?;
         if !marshal.whole {
             sink.gap(GapReason::Damaged, "pyc: constants that cannot be read; scanned as they are".into(), None);
         }

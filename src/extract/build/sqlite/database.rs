@@ -39,21 +39,23 @@ const NUMBERED: u32 = 1 << 20;
 pub(super) struct Consumed {
     /// Pages on which rows go on that begin elsewhere.
     pages: Vec<bool>,
-    /// Where rows begin that do.
-    rows: HashSet<(u32, usize)>,
+    /// Of those on which a row ends, bytes that it has.
+    ends: HashMap<u32, usize>,
+    /// Where in the file rows begin that do.
+    rows: HashSet<u64>,
 }
 
 impl Consumed {
     fn of(pages: usize) -> Self {
-        Self { pages: vec![false; pages], rows: HashSet::new() }
+        Self { pages: vec![false; pages], ends: HashMap::new(), rows: HashSet::new() }
     }
 
     fn has(&self, page: u32) -> bool {
         self.pages.get(page as usize).copied().unwrap_or(false)
     }
 
-    /// Takes pages in, unless one was before: no page belongs to two rows.
-    fn take(&mut self, row: (u32, usize), pages: &[u32]) -> bool {
+    /// Takes pages in, of the last so many bytes, unless one was before: no page belongs to two rows.
+    fn take(&mut self, row: u64, pages: &[u32], end: usize) -> bool {
         if pages.iter().any(|page| self.has(*page) || self.pages.len() <= *page as usize) {
             return false;
         }
@@ -62,6 +64,7 @@ impl Consumed {
                 *slot = true;
             }
         }
+        self.ends.extend(pages.last().map(|last| (*last, end)));
         self.rows.insert(row);
         true
     }
@@ -154,7 +157,8 @@ impl<'f> Database<'f> {
                 stack
                     .extend(page::children(&page, number).into_iter().filter(|child| seen.len() < TABLES && seen.insert(*child)));
             }
-            self.records::<io::Error>((number, &page), &mut consumed, &mut |_, payload, encoding| {
+            let offset = self.offset(number).unwrap_or(0);
+            self.records::<io::Error>((number, offset, &page), &mut consumed, &mut |_, payload, encoding| {
                 tables.extend(table(payload, encoding).filter(|_| tables.len() < TABLES));
                 Ok(())
             })?;
@@ -176,7 +180,7 @@ impl<'f> Database<'f> {
     /// The same of a page that lies at `offset`.
     pub(super) fn rows_at(&mut self, number: u32, offset: u64, consumed: &mut Consumed, take: &mut Take<'_>) -> Result<(), Halt> {
         let page = self.page_at(offset)?;
-        self.records((number, &page), consumed, &mut |local, payload, encoding| match record::values(payload, encoding) {
+        self.records((number, offset, &page), consumed, &mut |local, payload, encoding| match record::values(payload, encoding) {
             Some(values) => Ok(take(Row { offset: offset + local as u64, values })?),
             None => Ok(()),
         })
@@ -185,14 +189,15 @@ impl<'f> Database<'f> {
     /// Gives every record that begins on a page and reads like one, with where it begins.
     fn records<E: From<io::Error>>(
         &mut self,
-        (number, page): (u32, &[u8]),
+        (number, offset, page): (u32, u64, &[u8]),
         consumed: &mut Consumed,
         act: &mut dyn FnMut(usize, &[u8], Encoding) -> Result<(), E>,
     ) -> Result<(), E> {
         for cell in self.cells(page, number) {
             let at = cell.local.start;
             let Some((payload, others)) = self.payload(page, &cell)? else { continue };
-            if record::values(&payload, self.encoding).is_some() && (others.is_empty() || consumed.take((number, at), &others)) {
+            let mut is_new = || others.is_empty() || consumed.take(offset + at as u64, &others, self.end_of(&cell, &others));
+            if record::values(&payload, self.encoding).is_some() && is_new() {
                 act(at, &payload, self.encoding)?;
             }
         }
@@ -222,19 +227,27 @@ impl<'f> Database<'f> {
         Ok((payload.len() as u64 == cell.length).then_some((payload, pages)))
     }
 
+    /// Bytes that a row has on the last of the pages on which it goes on.
+    fn end_of(&self, cell: &Cell, others: &[u32]) -> usize {
+        let each = self.usable.saturating_sub(4) as u64;
+        let before = cell.local.len() as u64 + each * (others.len() as u64).saturating_sub(1);
+        4 + usize::try_from(cell.length.saturating_sub(before).min(each)).unwrap_or(usize::MAX)
+    }
+
     /// A page with zeros where [`Database::rows`] found rows, and how many bytes those had.
     pub(super) fn rest_of(&mut self, number: u32, offset: u64, consumed: &Consumed) -> io::Result<(Vec<u8>, u64)> {
         let mut page = self.page_at(offset)?;
         let mut blank = 0;
-        if consumed.has(number) {
-            blank = page.len() as u64;
-            page.fill(0);
-            return Ok((page, blank));
+        // Of a page that a log has several times, the last was read with the row.
+        if consumed.has(number) && self.offset(number) == Some(offset) {
+            let end = consumed.ends.get(&number).copied().unwrap_or(self.usable).min(page.len());
+            page.get_mut(..end).unwrap_or_default().fill(0);
+            return Ok((page, end as u64));
         }
         for cell in self.cells(&page, number) {
             let Some(local) = page.get_mut(cell.local.clone()) else { continue };
             let told = match cell.overflow {
-                Some(_) => consumed.rows.contains(&(number, cell.local.start)),
+                Some(_) => consumed.rows.contains(&(offset + cell.local.start as u64)),
                 None => record::values(local, self.encoding).is_some(),
             };
             if told {

@@ -68,7 +68,7 @@ impl Extractor for Sqlite {
             sink.gap(GapReason::Truncated, "SQLite: fewer pages than its header says".into(), None);
         }
         let mut sweep = Sweep::new(&mut database, &consumed);
-        sink.raw(&mut sweep)?;
+        sink.raw_at(0, &mut sweep)?;
         sink.told_before(sweep.end()?);
         Ok(())
     }
@@ -135,7 +135,7 @@ impl Extractor for SqliteLog {
         if frames.is_cut {
             sink.gap(GapReason::Truncated, "SQLite log: ends within a page".into(), None);
         }
-        Ok(sink.raw(&mut database.behind(frames.end)?)?)
+        Ok(sink.raw_at(frames.end, &mut database.behind(frames.end)?)?)
     }
 }
 
@@ -173,4 +173,61 @@ fn label(row: &Row, table: &Table) -> Option<(usize, String)> {
     let at = table.columns.iter().position(|column| rows::holds_names(column))?;
     let Value::Text(text) = row.values.get(at)? else { return None };
     rows::is_label(text).then(|| (at, String::from_utf8_lossy(text).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::seen;
+    use super::*;
+
+    /// Bytes of a page, of a row's text, and of the row that lie on the page where it begins (section 1.6).
+    const SIZE: usize = 512;
+    const TEXT: usize = 475;
+    const LOCAL: usize = 39;
+
+    /// A page of the schema with a row that goes on on page 2, and that page with `left` behind the row.
+    fn pages(letter: u8, left: &[u8]) -> (Vec<u8>, Vec<u8>) {
+        let row = [&[7, 23, 15, 15, 8, 0x87, 0x43][..], b"tablett", &[letter; TEXT]].concat();
+        let (local, more) = row.split_at(LOCAL);
+        let cell = [&[0x83, 0x69, 1][..], local, &[0, 0, 0, 2]].concat();
+        let mut first = vec![0; SIZE];
+        first[..16].copy_from_slice(b"SQLite format 3\0");
+        first[16..24].copy_from_slice(&[2, 0, 1, 1, 0, 64, 32, 32]);
+        (first[27], first[31], first[59], first[95]) = (1, 2, 1, 1);
+        let at = SIZE - cell.len();
+        first[100..110].copy_from_slice(&[13, 0, 0, 0, 1, (at >> 8) as u8, at as u8, 0, (at >> 8) as u8, at as u8]);
+        first[at..].copy_from_slice(&cell);
+        let mut second = [&[0; 4][..], more, left].concat();
+        second.resize(SIZE, 0);
+        (first, second)
+    }
+
+    fn has(raw: &[u8], text: &[u8]) -> bool {
+        memchr::memmem::find(raw, text).is_some()
+    }
+
+    #[test]
+    fn what_lies_behind_the_end_of_a_row_is_scanned() {
+        let (first, second) = pages(b'x', b"left over");
+        let found = seen(&Sqlite, &[first, second].concat());
+        let sql = "x".repeat(TEXT);
+        assert!(found.texts.0.contains(&("sqlite_schema.sql".to_owned(), sql)), "{:?}", found.texts);
+        assert!(found.gaps.is_empty() && has(&found.raw, b"left over") && !has(&found.raw, b"xxx"));
+    }
+
+    #[test]
+    fn every_state_of_a_page_is_told_or_scanned() {
+        let frame = |number: u32, page: &[u8]| [&number.to_be_bytes()[..], &[0; 20], page].concat();
+        let ((first, old), (again, new)) = (pages(b'a', b""), pages(b'b', b""));
+        let head = [log::LOGS[0], &3_007_000u32.to_be_bytes(), &(SIZE as u32).to_be_bytes(), &[0; 20]].concat();
+        let bytes = [head, frame(1, &first), frame(2, &old), frame(2, &new), frame(1, &again)].concat();
+        let found = seen(&SqliteLog, &bytes);
+        let all: String = found.texts.0.iter().map(|(_, text)| text.as_str()).collect();
+        // The row as it began first goes on as it is last; what it was in between is scanned as it is.
+        let parts = [(b'a', LOCAL - 14), (b'a', TEXT + 14 - LOCAL), (b'b', LOCAL - 14), (b'b', TEXT + 14 - LOCAL)];
+        for (letter, length) in parts {
+            let part = vec![letter; length];
+            assert!(has(all.as_bytes(), &part) || has(&found.raw, &part), "{} letters {}", length, letter as char);
+        }
+    }
 }

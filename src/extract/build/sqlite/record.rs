@@ -81,6 +81,10 @@ pub(super) fn whole_number(payload: &[u8], column: usize) -> Option<u32> {
 }
 
 fn plain(text: &[u8], encoding: Encoding) -> Vec<u8> {
+    // Letters without a zero among them are such whatever the header says of the encoding.
+    if text.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')) {
+        return text.to_vec();
+    }
     let unit = match encoding {
         Encoding::Utf8 => return text.to_vec(),
         Encoding::Utf16Le => u16::from_le_bytes,
@@ -102,6 +106,7 @@ mod tests {
         assert_eq!(values(record, Encoding::Utf8), Some(expected));
         assert_eq!(values(b"\x02\x15h\0i\0", Encoding::Utf16Le), Some(vec![Value::Text(b"hi".to_vec())]));
         assert_eq!(values(b"\x02\x15\0h\0i", Encoding::Utf16Be), Some(vec![Value::Text(b"hi".to_vec())]));
+        assert_eq!(values(b"\x02\x17hello", Encoding::Utf16Be), Some(vec![Value::Text(b"hello".to_vec())]));
         for broken in [&b""[..], b"\x01", b"\x02\x0f", b"\x02\x0fab", b"\x02\x0a", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"] {
             assert_eq!(values(broken, Encoding::Utf8), None, "{broken:?}");
         }

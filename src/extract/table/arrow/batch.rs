@@ -16,6 +16,8 @@ use std::ops::Range;
 const HELD: u64 = 16 << 20;
 /// Rows that are read at a time.
 const ROWS: u64 = 4096;
+/// Stretches of a column's data that are noted.
+const STRETCHES: usize = 1 << 12;
 /// Values of a dictionary that are kept, and bytes of all dictionaries of a file.
 const VALUES: usize = 1 << 20;
 const KEPT: usize = 16 << 20;
@@ -79,6 +81,32 @@ impl Bytes {
     }
 }
 
+impl Bytes {
+    /// Accounts for a buffer of which these stretches were told, and which stands at `span` as it is packed.
+    fn account(&self, read: &[(u64, u64)], span: (u64, u64), told: &mut Told, sink: &mut dyn Sink) -> Result<(), Halt> {
+        let bytes = match self {
+            Self::Placed(place, length) => {
+                for (start, long) in read {
+                    told.told(place.saturating_add(*start), (*long).min(length.saturating_sub(*start)));
+                }
+                return Ok(());
+            }
+            Self::Held(bytes) => bytes,
+        };
+        told.told(span.0, span.1);
+        let mut rest = bytes.clone();
+        for (start, long) in read {
+            let start = usize::try_from(*start).unwrap_or(usize::MAX).min(rest.len());
+            let end = start.saturating_add(usize::try_from(*long).unwrap_or(usize::MAX)).min(rest.len());
+            rest.get_mut(start..end).unwrap_or_default().fill(0);
+        }
+        if rest.iter().any(|byte| *byte != 0) {
+            sink.raw(&mut rest.as_slice())?;
+        }
+        Ok(())
+    }
+}
+
 /// A column of texts, read in stretches of rows.
 #[derive(Debug)]
 struct Column {
@@ -92,6 +120,11 @@ struct Column {
     first: u64,
     ranges: Vec<Range<usize>>,
     held: Vec<u8>,
+    /// Where in the data what is held begins.
+    base: u64,
+    /// Stretches of the data that rows have; of views, bytes of each buffer that they have.
+    read: Vec<(u64, u64)>,
+    shares: Vec<u64>,
 }
 
 impl Batch {
@@ -143,7 +176,8 @@ impl Batch {
             spans.push(span);
         }
         let (kind, dictionary) = (leaf.kind, leaf.dictionary);
-        let column = Column { kind, ends, data, dictionary, rows: leaf.rows, first: 0, ranges: Vec::new(), held: Vec::new() };
+        let (ranges, held, read, shares) = (Vec::new(), Vec::new(), Vec::new(), vec![0; data.len()]);
+        let column = Column { kind, ends, data, dictionary, rows: leaf.rows, first: 0, ranges, held, base: 0, read, shares };
         Ok((column, spans))
     }
 
@@ -168,9 +202,9 @@ impl Batch {
         let mut cells = Cells::new(leaf.parent.clone(), name, leaf.name.clone(), Vec::new());
         cells.offset = spans.last().map_or(0, |(place, _)| *place);
         // What is in a dictionary was told with that.
+        let mut rows = 0;
         if leaf.dictionary.is_none() || labels.is_some() {
-            let rows = column.rows.min(column.most());
-            for row in 0..rows {
+            for row in 0..column.rows.min(column.most()) {
                 let label = match &mut labels {
                     Some(labels) => {
                         labels.value(row, known, source)?.filter(|label| rows::is_label(label)).unwrap_or_default().to_vec()
@@ -184,10 +218,11 @@ impl Batch {
                 if let Some(id) = is_dictionary {
                     known.keep(id, &value);
                 }
+                rows = row + 1;
             }
         }
-        spans.into_iter().for_each(|(place, length)| told.told(place, length));
-        Ok(cells.end(sink)?)
+        cells.end(sink)?;
+        column.account(rows, &spans, told, sink)
     }
 }
 
@@ -209,6 +244,44 @@ pub(super) fn is_text(leaf: &Leaf, known: &Dictionaries) -> bool {
 }
 
 impl Column {
+    /// Accounts for the buffers when so many rows were told: what they have was told, what says where it stands is
+    /// numbers, and all else is scanned as it is.
+    fn account(&self, rows: u64, spans: &[(u64, u64)], told: &mut Told, sink: &mut dyn Sink) -> Result<(), Halt> {
+        let is_view = self.kind == Kind::View && self.dictionary.is_none();
+        let mut spans = spans.iter().copied();
+        let all = |length: u64| vec![(0, length)];
+        match (&self.ends, spans.next()) {
+            (ends, Some(span)) if is_view => ends.account(&all(rows.saturating_mul(16)), span, told, sink)?,
+            (Bytes::Placed(place, length), _) => told.numbers(*place, *length),
+            (Bytes::Held(bytes), span) => {
+                sink.numbers(&mut bytes.as_slice())?;
+                span.into_iter().for_each(|(place, length)| told.told(place, length));
+            }
+        }
+        for ((data, share), span) in self.data.iter().zip(&self.shares).zip(spans) {
+            let read = match is_view {
+                // Views may be of any part in any order; where they leave some, the whole is scanned once more.
+                true if *share >= data.length() => all(data.length()),
+                true => Vec::new(),
+                false => self.read.clone(),
+            };
+            data.account(&read, span, told, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a row has a stretch of what is held.
+    fn note(&mut self, range: &Range<usize>) {
+        let (start, length) = (self.base.saturating_add(range.start as u64), range.len() as u64);
+        let has_room = self.read.len() < STRETCHES;
+        match self.read.last_mut() {
+            Some((from, long)) if from.saturating_add(*long) == start => *long = long.saturating_add(length),
+            // Those of an honest column follow each other; what is not noted is scanned once more.
+            _ if has_room => self.read.push((start, length)),
+            _ => {}
+        }
+    }
+
     /// As many rows as its buffers can have.
     fn most(&self) -> u64 {
         let width = match (self.kind, self.dictionary) {
@@ -230,6 +303,9 @@ impl Column {
         }
         let range = self.ranges.get(usize::try_from(row - self.first).unwrap_or(usize::MAX)).cloned();
         let Some(range) = range else { return Ok(None) };
+        if self.dictionary.is_none() && self.kind != Kind::View {
+            self.note(&range);
+        }
         if let Some((id, _)) = self.dictionary {
             let value = known.values.get(&id).and_then(|values| values.get(range.start));
             return Ok(Some(value.map(Vec::as_slice).unwrap_or_default()));
@@ -257,6 +333,7 @@ impl Column {
             Some(data) => data.read(source, start, end.saturating_sub(start))?,
             None => Vec::new(),
         };
+        self.base = start;
         let held = self.held.len();
         let place = |end: u64| usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX).min(held);
         self.ranges = ends.iter().zip(ends.iter().skip(1)).map(|(from, to)| place(*from)..place(*to).max(place(*from))).collect();
@@ -273,8 +350,9 @@ impl Column {
             let (length, start) = (part(0), self.held.len());
             if length <= 12 {
                 self.held.extend_from_slice(view.get(4..4 + length as usize).unwrap_or_default());
-            } else if let Some(data) = self.data.get(part(8) as usize) {
+            } else if let (Some(data), Some(share)) = (self.data.get(part(8) as usize), self.shares.get_mut(part(8) as usize)) {
                 let value = data.read(source, part(12), length.min(HELD))?;
+                *share += value.len() as u64;
                 self.held.extend(value);
             }
             self.ranges.push(start..self.held.len());

@@ -64,9 +64,10 @@ fn columns(source: &mut Source<'_>, told: &mut Told, sink: &mut dyn Sink) -> Res
     let start = source.length.saturating_sub(8).checked_sub(length).ok_or_else(|| damaged("a description longer than all"))?;
     let bytes = source.bytes(start, length.min(FOOTER))?;
     let table = Table::root(&bytes).ok_or_else(|| damaged("a description"))?;
-    for (key, value) in [(&b"description"[..], table.text(0)), (&b"metadata"[..], table.text(4))] {
+    for (key, value, index) in [(&b"description"[..], table.text(0), 0), (&b"metadata"[..], table.text(4), 4)] {
         if !value.is_empty() {
             sink.text(&Text { name: key, key, bytes: value, offset: start })?;
+            told.all(start, &[table.place(index).unwrap_or_default()]);
         }
     }
     let mut batch = Batch { leaves: Vec::new(), buffers: Vec::new(), codec: None, labels: HashMap::new() };
@@ -76,13 +77,13 @@ fn columns(source: &mut Source<'_>, told: &mut Told, sink: &mut dyn Sink) -> Res
         source.charge(settings.len() as u64)?;
         if !settings.is_empty() {
             sink.text(&Text { name, key: name, bytes: settings, offset: start })?;
+            told.all(start, &[column.place(4).unwrap_or_default()]);
         }
         let values = column.table(1).into_iter();
         // Categories have their words beside them.
         let words = column.table(3).filter(|_| column.int(2, 1) == 1).and_then(|category| category.table(0));
         values.chain(words).for_each(|array| add(array, name, &mut batch));
     }
-    told.told(start, bytes.len() as u64);
     let mut known = Dictionaries::default();
     batch.labels = batch::labels(&batch.leaves, &known);
     for leaf in &batch.leaves {

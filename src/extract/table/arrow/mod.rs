@@ -20,6 +20,7 @@ use batch::{Batch, Dictionaries};
 use schema::Field;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 /// Arrow.
 pub struct Arrow;
@@ -134,13 +135,10 @@ impl Messages<'_, '_> {
     /// Reads a message, and returns how long its body is.
     fn message(&mut self, bytes: &[u8], place: u64, body: u64) -> Result<u64, Halt> {
         let message = Table::root(bytes).ok_or_else(|| damaged("a message"))?;
-        self.tell_settings(b"", &mut message.settings(4), place)?;
+        self.tell_settings(b"", &mut message.placed_settings(4), place)?;
         let Some(header) = message.table(2) else { return Ok(message.int(3, 8)) };
         match message.int(1, 1) {
-            1 => {
-                self.schema(header, place)?;
-                self.told.told(place, bytes.len() as u64);
-            }
+            1 => self.schema(header, place)?,
             2 => {
                 let id = header.int(0, 8);
                 let field = self.dictionaries.get(&id).cloned();
@@ -163,31 +161,37 @@ impl Messages<'_, '_> {
         if schema.int(0, 2) == 1 {
             return Err(unsupported("a file for big-endian machines"));
         }
-        self.tell_settings(b"", &mut schema.settings(2), place)?;
+        self.tell_settings(b"", &mut schema.placed_settings(2), place)?;
         self.fields = Field::all(schema);
         for field in self.fields.iter().flat_map(Field::with_dictionaries) {
             if let Some((id, _)) = field.dictionary {
                 self.dictionaries.insert(id, Field { dictionary: None, ..field.clone() });
             }
         }
-        fields_with_settings(schema, &mut |path, field| self.tell_settings(path, &mut field.settings(6), place))
+        fields_with_settings(schema, &mut |path, field| self.tell_settings(path, &mut field.placed_settings(6), place))
     }
 
     /// Tells settings, each once: a file has its schema twice.
     fn tell_settings(
         &mut self,
         path: &[u8],
-        settings: &mut dyn Iterator<Item = (&[u8], &[u8])>,
+        settings: &mut dyn Iterator<Item = (&[u8], &[u8], Range<usize>)>,
         offset: u64,
     ) -> Result<(), Halt> {
-        for (key, bytes) in settings {
+        for (key, bytes, place) in settings {
             self.source.charge((key.len() + bytes.len()) as u64)?;
             let name = if path.is_empty() { key.to_vec() } else { [path, b".", key].concat() };
             let mut hasher = DefaultHasher::new();
             (&name, bytes).hash(&mut hasher);
-            if self.settings.len() < SETTINGS && self.settings.insert(hasher.finish()) {
+            let digest = hasher.finish();
+            if !self.settings.contains(&digest) {
+                if self.settings.len() >= SETTINGS {
+                    continue;
+                }
+                self.settings.insert(digest);
                 self.sink.text(&Text { name: &name, key, bytes, offset })?;
             }
+            self.told.all(offset, &[place]);
         }
         Ok(())
     }
@@ -234,11 +238,10 @@ impl Messages<'_, '_> {
         let start = start.ok_or_else(|| damaged("a footer that reaches into the batches"))?;
         let bytes = self.source.bytes(start, length.unwrap_or(0).min(MESSAGE))?;
         let footer = Table::root(&bytes).ok_or_else(|| damaged("a footer"))?;
-        self.tell_settings(b"", &mut footer.settings(4), start)?;
+        self.tell_settings(b"", &mut footer.placed_settings(4), start)?;
         if let Some(schema) = footer.table(1) {
             self.schema(schema, start)?;
         }
-        self.told.told(start, bytes.len() as u64);
         Ok(())
     }
 }

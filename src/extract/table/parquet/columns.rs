@@ -4,7 +4,7 @@
 //! entry: columns with one parent have the same number of entries, however deep they lie.
 
 use super::super::super::told::Told;
-use super::super::super::{Halt, Sink};
+use super::super::super::{Halt, Sink, Stop, legible};
 use super::super::cells::Cells;
 use super::super::source::Source;
 use super::footer::{Chunk, Column, Footer};
@@ -19,6 +19,8 @@ use std::ops::Range;
 const REMEMBERED: usize = 1 << 20;
 /// Entries of all columns together that are read side by side.
 const PAIRED: u64 = 1 << 24;
+/// Bytes beside texts that are gathered before they are scanned.
+const BESIDE: usize = 1 << 20;
 /// Gaps of one file.
 const GAPS: usize = 16;
 /// Parts of a path that say how lists and maps are kept, and not what is in them.
@@ -33,6 +35,8 @@ pub(super) struct Columns<'r, 'f> {
     pub(super) seen: HashSet<u64>,
     pub(super) gaps: usize,
     pub(super) paired: u64,
+    /// What stands beside texts and should be numbers, but reads like text.
+    pub(super) beside: Vec<u8>,
 }
 
 impl Columns<'_, '_> {
@@ -44,7 +48,8 @@ impl Columns<'_, '_> {
                 continue;
             };
             let labels = names.labels(chunk, column);
-            let read = if column.kind < 6 { self.numbers(chunk, column) } else { self.texts(chunk, column, labels) };
+            let read =
+                if column.kind < 6 { self.numbers(chunk, column) } else { self.texts(chunk, column, labels, footer.start) };
             match read {
                 Err(Halt::Broken(reason, detail)) => {
                     self.gaps += 1;
@@ -79,16 +84,15 @@ impl Columns<'_, '_> {
                 continue;
             }
             let page = pages.open(&mut self.source, header, column)?;
-            self.told.told(start, end.saturating_sub(start));
+            self.told.told(body, end.saturating_sub(body));
             self.sink.numbers(&mut page.bytes.as_slice())?;
         }
         Ok(())
     }
 
     /// Reads a chunk of texts, side by side with that of their names, if there is one.
-    fn texts(&mut self, chunk: &Chunk, column: &Column, labels: Option<(&Chunk, &Column)>) -> Result<(), Halt> {
+    fn texts(&mut self, chunk: &Chunk, column: &Column, labels: Option<(&Chunk, &Column)>, footer: u64) -> Result<(), Halt> {
         let mut labels = labels.map(|(chunk, column)| Labels { pages: Pages::of(chunk), column, page: None, dictionary: None });
-        let mut pages = Pages::of(chunk);
         let is_frame = |part: &Vec<u8>| FRAMES.contains(&part.as_slice());
         let (first, below) = column.path.split_first().map_or((None, &[][..]), |(first, below)| (Some(first), below));
         let path: Vec<_> = first.into_iter().chain(below.iter().filter(|part| !is_frame(part))).cloned().collect();
@@ -97,36 +101,68 @@ impl Columns<'_, '_> {
         let key = path.last().cloned().unwrap_or_default();
         let mut cells = Cells::new(parent, name, key, chunk.extremes.clone());
         let mut dictionary: Option<Dictionary> = None;
+        let read = self.pages(Pages::of(chunk), column, &mut cells, &mut dictionary, labels.as_mut());
+        if let Err(Halt::Stop | Halt::Read(_)) = read {
+            return read;
+        }
+        // What no row was told with stands for itself, also where a page behind it cannot be read.
+        if let Some(dictionary) = &dictionary {
+            dictionary.tell_rest(&mut cells, self.sink)?;
+        }
+        cells.end(self.sink)?;
+        let beside = std::mem::take(&mut self.beside);
+        if !beside.is_empty() {
+            self.sink.numbers(&mut beside.as_slice())?;
+        }
+        self.told.all(footer, &chunk.placed);
+        read
+    }
+
+    fn pages(
+        &mut self,
+        mut pages: Pages,
+        column: &Column,
+        cells: &mut Cells,
+        dictionary: &mut Option<Dictionary>,
+        mut labels: Option<&mut Labels<'_>>,
+    ) -> Result<(), Halt> {
         while let Some(header) = pages.header(&mut self.source)? {
-            let (start, end) = (header.start, header.end());
+            let (start, body, end) = (header.start, header.body, header.end());
             if !self.is_new(start) {
                 continue;
             }
+            let (from, placed) = (if header.holds_text { body } else { start }, header.placed.clone());
             let mut page = pages.open(&mut self.source, header, column)?;
-            self.told.told(start, end.saturating_sub(start));
+            self.told.all(start, &placed);
+            self.told.told(from, end.saturating_sub(from));
             cells.offset = start;
             cells.extremes.extend(page.extremes());
+            if legible::is_in(page.beside()) {
+                self.beside.extend_from_slice(page.beside());
+                self.beside.push(0);
+            }
+            let mut entries = Vec::new();
             if let Some(mut bytes) = page.opaque() {
                 self.sink.raw(&mut bytes)?;
             } else if page.is_dictionary() {
-                let entries = page.entries();
-                dictionary = Some(Dictionary { offset: start, page, entries, told: HashSet::new() });
+                entries = page.entries();
             } else if labels.is_some() || !page.is_of_indices() {
-                self.page(&mut page, &mut cells, &mut dictionary, labels.as_mut())?;
+                self.page(&mut page, cells, dictionary, labels.as_deref_mut())?;
+            }
+            if !page.rest().is_empty() {
+                self.sink.raw(&mut page.rest())?;
+            }
+            if page.is_dictionary()
+                && let Some(before) = dictionary.replace(Dictionary { offset: start, page, entries, told: HashSet::new() })
+            {
+                before.tell_rest(cells, self.sink)?;
             }
             cells.flush(self.sink)?;
-        }
-        // What no row was told with stands for itself.
-        if let Some(dictionary) = &dictionary {
-            cells.offset = dictionary.offset;
-            for (number, range) in dictionary.entries.iter().enumerate() {
-                if !dictionary.told.contains(&(number as u32, 0)) {
-                    let bytes = dictionary.page.bytes.get(range.clone()).unwrap_or_default();
-                    cells.tell(bytes, &[], self.sink)?;
-                }
+            if self.beside.len() > BESIDE {
+                self.sink.numbers(&mut std::mem::take(&mut self.beside).as_slice())?;
             }
         }
-        Ok(cells.end(self.sink)?)
+        Ok(())
     }
 
     fn page(
@@ -177,6 +213,17 @@ struct Dictionary {
 }
 
 impl Dictionary {
+    /// Tells the values that no row was told with.
+    fn tell_rest(&self, cells: &mut Cells, sink: &mut dyn Sink) -> Result<(), Stop> {
+        cells.offset = self.offset;
+        for (number, range) in self.entries.iter().enumerate() {
+            if !self.told.contains(&(number as u32, 0)) {
+                cells.tell(self.page.bytes.get(range.clone()).unwrap_or_default(), &[], sink)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a value was not yet told under a name.
     fn is_new(&mut self, index: u32, label: &[u8]) -> bool {
         let mut hasher = DefaultHasher::new();

@@ -3,11 +3,17 @@
 //! Format: `parquet.thrift` of <https://github.com/apache/parquet-format>, version 2.12; field numbers are quoted.
 
 use super::thrift::{Kind, Thrift};
+use std::ops::Range;
 
 /// Bytes of all paths together.
 const PATHS: usize = 32 << 20;
 /// Bytes of a name that are kept.
 const NAME: usize = 1024;
+/// Bytes that an element, a setting and a chunk take at least in an honest footer: an empty one takes one, and far more
+/// in memory.
+const ELEMENT: usize = 8;
+const SETTING: usize = 8;
+const CHUNK: usize = 16;
 
 /// The footer.
 #[derive(Debug, Default)]
@@ -18,6 +24,10 @@ pub(super) struct Footer {
     pub(super) settings: Vec<(Vec<u8>, Vec<u8>)>,
     /// Whether columns may be encrypted.
     pub(super) is_encrypted: bool,
+    /// Where the values of settings stand in it.
+    pub(super) told: Vec<Range<usize>>,
+    /// Where it stands in the file.
+    pub(super) start: u64,
 }
 
 /// A column of values: a leaf of the schema.
@@ -47,7 +57,10 @@ pub(super) struct Chunk {
     pub(super) start: u64,
     /// Smallest and largest value, as far as they are told.
     pub(super) extremes: Vec<Vec<u8>>,
+    /// Where those stand in the footer.
+    pub(super) placed: Vec<Range<usize>>,
     pub(super) settings: Vec<(Vec<u8>, Vec<u8>)>,
+    told: Vec<Range<usize>>,
     /// Whether it is encrypted with a key of its own, or lies in another file.
     pub(super) is_encrypted: bool,
     pub(super) is_elsewhere: bool,
@@ -68,19 +81,25 @@ impl Footer {
         let (mut footer, mut elements, mut groups) = (Self::default(), Vec::new(), 0);
         Thrift::new(bytes).fields(|thrift, field, kind| match (field, kind) {
             (2, Kind::List) => {
-                thrift.list(|thrift, _| element(thrift).map(|element| elements.push(element)))?;
+                thrift.list(|thrift, _| {
+                    elements.push(element(thrift)?);
+                    (elements.len() * ELEMENT <= bytes.len()).then_some(())
+                })?;
                 Some(true)
             }
             (4, Kind::List) => {
                 thrift.list(|thrift, _| {
-                    group(thrift, groups, &mut footer.chunks)?;
+                    group(thrift, groups, &mut footer.chunks, bytes.len() / CHUNK)?;
                     groups += 1;
                     Some(())
                 })?;
                 Some(true)
             }
             (5, Kind::List) => {
-                thrift.list(|thrift, _| setting(thrift).map(|setting| footer.settings.push(setting)))?;
+                thrift.list(|thrift, _| {
+                    setting(thrift, &mut footer.settings, &mut footer.told)?;
+                    (footer.settings.len() * SETTING <= bytes.len()).then_some(())
+                })?;
                 Some(true)
             }
             (8, _) => {
@@ -90,6 +109,7 @@ impl Footer {
             _ => Some(false),
         })?;
         footer.columns = columns(&elements);
+        footer.told.extend(footer.chunks.iter_mut().flat_map(|chunk| std::mem::take(&mut chunk.told)));
         Some(footer)
     }
 }
@@ -149,14 +169,14 @@ fn columns(elements: &[Element]) -> Vec<Column> {
     columns
 }
 
-fn group(thrift: &mut Thrift<'_>, group: usize, chunks: &mut Vec<Chunk>) -> Option<()> {
+fn group(thrift: &mut Thrift<'_>, group: usize, chunks: &mut Vec<Chunk>, most: usize) -> Option<()> {
     thrift.fields(|thrift, field, kind| match (field, kind) {
         (1, Kind::List) => {
             let mut column = 0;
             thrift.list(|thrift, _| {
                 chunks.push(Chunk { group, column, ..chunk(thrift)? });
                 column += 1;
-                Some(())
+                (chunks.len() <= most).then_some(())
             })?;
             Some(true)
         }
@@ -195,10 +215,10 @@ fn described(thrift: &mut Thrift<'_>, chunk: &mut Chunk) -> Option<()> {
             (4, Kind::Int) => chunk.codec = thrift.int()?,
             (5, Kind::Int) => chunk.values = thrift.length()?,
             (7, Kind::Int) => chunk.size = thrift.length()?,
-            (8, Kind::List) => thrift.list(|thrift, _| setting(thrift).map(|setting| chunk.settings.push(setting)))?,
+            (8, Kind::List) => thrift.list(|thrift, _| setting(thrift, &mut chunk.settings, &mut chunk.told))?,
             (9, Kind::Int) => data = thrift.length()?,
             (11, Kind::Int) => dictionary = thrift.int()?.max(0) as u64,
-            (12, Kind::Struct) => chunk.extremes = extremes(thrift)?,
+            (12, Kind::Struct) => (chunk.extremes, chunk.placed) = extremes(thrift)?,
             _ => return Some(false),
         }
         Some(true)
@@ -207,39 +227,53 @@ fn described(thrift: &mut Thrift<'_>, chunk: &mut Chunk) -> Option<()> {
     Some(())
 }
 
-/// `Statistics`: what is said twice, in an old field and a new one, comes once.
-pub(super) fn extremes(thrift: &mut Thrift<'_>) -> Option<Vec<Vec<u8>>> {
-    let mut all: Vec<Vec<u8>> = Vec::new();
+/// `Statistics`: what is said twice, in an old field and a new one, comes once. And where all of it stands.
+pub(super) fn extremes(thrift: &mut Thrift<'_>) -> Option<(Vec<Vec<u8>>, Vec<Range<usize>>)> {
+    let (mut all, mut places): (Vec<Vec<u8>>, _) = (Vec::new(), Vec::new());
     thrift.fields(|thrift, field, kind| match (field, kind) {
         (1 | 2 | 5 | 6, Kind::Bytes) => {
-            let value = thrift.bytes()?;
+            let (value, place) = thrift.placed()?;
             if !all.iter().any(|known| known == value) {
                 all.push(value.to_vec());
             }
+            places.push(place);
             Some(true)
         }
         _ => Some(false),
     })?;
-    Some(all)
+    Some((all, places))
 }
 
-/// `KeyValue`.
-fn setting(thrift: &mut Thrift<'_>) -> Option<(Vec<u8>, Vec<u8>)> {
-    let mut setting = (Vec::new(), Vec::new());
+/// `KeyValue`, and where the value stands.
+fn setting(thrift: &mut Thrift<'_>, settings: &mut Vec<(Vec<u8>, Vec<u8>)>, told: &mut Vec<Range<usize>>) -> Option<()> {
+    let (mut key, mut setting) = (Vec::new(), (&[][..], 0..0));
     thrift.fields(|thrift, field, kind| {
         match (field, kind) {
-            (1, Kind::Bytes) => setting.0 = thrift.bytes()?.to_vec(),
-            (2, Kind::Bytes) => setting.1 = thrift.bytes()?.to_vec(),
+            (1, Kind::Bytes) => key = thrift.bytes()?.to_vec(),
+            (2, Kind::Bytes) => setting = thrift.placed()?,
             _ => return Some(false),
         }
         Some(true)
     })?;
-    Some(setting)
+    if !setting.0.is_empty() {
+        settings.push((key, setting.0.to_vec()));
+        told.push(setting.1);
+    }
+    Some(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_footer_of_nothing_costs_nothing() {
+        let elements = [&b"\x29\xfc\xe8\x07"[..], &[0; 1001]].concat();
+        let chunks = [&b"\x49\x1c\x19\xfc\xe8\x07"[..], &[0; 1002]].concat();
+        assert!(Footer::parse(&elements).is_none() && Footer::parse(&chunks).is_none());
+        let few = [&b"\x49\x1c\x19\x2c"[..], &[0; 40]].concat();
+        assert_eq!(Footer::parse(&few).map(|footer| footer.chunks.len()), Some(2));
+    }
 
     #[test]
     fn leaves_have_their_path_and_levels() {

@@ -58,7 +58,7 @@ impl Extractor for Parquet {
             if footer.is_encrypted || footer.chunks.iter().any(|chunk| chunk.is_encrypted) {
                 sink.gap(GapReason::Encrypted, "parquet: columns are encrypted".to_owned(), None);
             }
-            let mut columns = Columns { source, told, sink, seen: HashSet::new(), gaps: 0, paired: 0 };
+            let mut columns = Columns { source, told, sink, seen: HashSet::new(), gaps: 0, paired: 0, beside: Vec::new() };
             columns.all(&footer)?;
             columns.told
         };
@@ -82,9 +82,10 @@ fn footer_of(source: &mut Source<'_>) -> Result<(Footer, Told), Halt> {
         return Err(Halt::Broken(GapReason::SizeLimit, "parquet: its footer is too long; scanned as it is".to_owned()));
     }
     let start = source.length.saturating_sub(8).checked_sub(length).ok_or_else(|| damaged("a footer longer than the file"))?;
-    let footer = Footer::parse(&source.bytes(start, length)?).ok_or_else(|| damaged("a footer that makes no sense"))?;
+    let mut footer = Footer::parse(&source.bytes(start, length)?).ok_or_else(|| damaged("a footer that makes no sense"))?;
+    footer.start = start;
     let mut told = Told::default();
-    told.told(start, length);
+    told.all(start, &footer.told);
     Ok((footer, told))
 }
 

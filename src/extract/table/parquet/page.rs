@@ -6,7 +6,7 @@ use super::footer::{self, Chunk, Column};
 use super::levels::{Hybrid, deltas};
 use super::thrift::{Kind, Thrift};
 use super::{damaged, unsupported};
-use crate::extract::Halt;
+use crate::extract::{Halt, legible};
 use crate::finding::GapReason;
 use std::ops::Range;
 
@@ -31,6 +31,9 @@ pub(super) struct Header {
     /// Bytes of levels in the second version, definition then repetition.
     lengths: [u64; 2],
     extremes: Vec<Vec<u8>>,
+    /// Where those stand in it, and whether there is other text.
+    pub(super) placed: Vec<Range<usize>>,
+    pub(super) holds_text: bool,
     /// Where it stands, and where its page does.
     pub(super) start: u64,
     pub(super) body: u64,
@@ -51,7 +54,10 @@ impl Header {
             }
             Some(true)
         })?;
-        Some((header, thrift.position()))
+        let mut rest = bytes.get(..thrift.position())?.to_vec();
+        header.placed.iter().filter_map(|place| rest.get_mut(place.clone()).map(|text| text.fill(0))).for_each(drop);
+        header.holds_text = legible::is_in(&rest);
+        Some((header, rest.len()))
     }
 
     /// `DataPageHeader`, and that of a dictionary.
@@ -61,7 +67,7 @@ impl Header {
                 (1, Kind::Int) => self.values = thrift.length()?,
                 (2, Kind::Int) => self.encoding = thrift.int()?,
                 (3, Kind::Int) => self.levels = thrift.int()?,
-                (5, Kind::Struct) => self.extremes = footer::extremes(thrift)?,
+                (5, Kind::Struct) => (self.extremes, self.placed) = footer::extremes(thrift)?,
                 _ => return Some(false),
             }
             Some(true)
@@ -78,7 +84,7 @@ impl Header {
                 (4, Kind::Int) => self.encoding = thrift.int()?,
                 (5, Kind::Int) => self.lengths[0] = thrift.length()?,
                 (6, Kind::Int) => self.lengths[1] = thrift.length()?,
-                (8, Kind::Struct) => self.extremes = footer::extremes(thrift)?,
+                (8, Kind::Struct) => (self.extremes, self.placed) = footer::extremes(thrift)?,
                 _ => return Some(false),
             }
             Some(true)
@@ -170,6 +176,8 @@ pub(super) struct Page {
     present: Option<Hybrid>,
     whole: u32,
     left: u64,
+    /// Where the first value begins.
+    front: usize,
     values: Values,
     last: Vec<u8>,
 }
@@ -221,7 +229,11 @@ impl Page {
         }
         let values = Values::open(&header, column.kind, &bytes, at)?;
         let left = header.values;
-        Some(Self { header, bytes, present, whole: column.optional, left, values, last: Vec::new() })
+        let front = match values {
+            Values::Plain(at) | Values::Lengths(_, at) | Values::Prefixed(_, _, at) | Values::Other(at) => at,
+            Values::Indices(_) => bytes.len(),
+        };
+        Some(Self { header, bytes, present, whole: column.optional, left, front, values, last: Vec::new() })
     }
 
     /// Whether it is a dictionary, and whether it refers to one.
@@ -236,6 +248,19 @@ impl Page {
     /// Bytes that are no texts, if that is what it has.
     pub(super) fn opaque(&self) -> Option<&[u8]> {
         if let Values::Other(at) = self.values { self.bytes.get(at..) } else { None }
+    }
+
+    /// What stands beside its values: levels, lengths and places in a dictionary.
+    pub(super) fn beside(&self) -> &[u8] {
+        self.bytes.get(..self.front).unwrap_or_default()
+    }
+
+    /// What no value has taken.
+    pub(super) fn rest(&self) -> &[u8] {
+        match self.values {
+            Values::Plain(at) | Values::Lengths(_, at) | Values::Prefixed(_, _, at) => self.bytes.get(at..).unwrap_or_default(),
+            Values::Indices(_) | Values::Other(_) => &[],
+        }
     }
 
     /// Smallest and largest of its values, as its header tells them.

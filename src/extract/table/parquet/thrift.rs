@@ -4,6 +4,7 @@
 //! by field; a field that is not asked for is passed over, whatever it holds.
 
 use super::super::super::cursor::Cursor;
+use std::ops::Range;
 
 /// Structures in structures.
 const DEPTH: u32 = 32;
@@ -76,6 +77,13 @@ impl<'a> Thrift<'a> {
     pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = self.unsigned()?;
         self.cursor.take_long(length)
+    }
+
+    /// The same, with where they stand.
+    pub(super) fn placed(&mut self) -> Option<(&'a [u8], Range<usize>)> {
+        let bytes = self.bytes()?;
+        let end = self.position();
+        Some((bytes, end - bytes.len()..end))
     }
 
     /// Reads a number.
