@@ -91,7 +91,7 @@ pub(super) fn anchored(
     // Where the rule says which part is the secret, people put a placeholder into that part.
     // A hash is none, unless it is what the rule is about.
     let is_hash = |value: &[u8]| assign::is_hash(value) && !is_about_hashes(rule);
-    let stands_in = |value: &[u8]| placeholder::is_placeholder(value) || is_hash(value);
+    let stands_in = |value: &[u8]| placeholder::is_placeholder(value) || is_hash(value) || assign::is_variable(value);
     let filled = is_public(rule) || secret == whole || !stands_in(slice(&secret));
     let varied = is_varied(rule, slice(&body)) && !placeholder::is_dull(slice(&body));
     if !varied || !filled || !passes && rule.failing == Failing::Drop {
