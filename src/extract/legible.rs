@@ -8,19 +8,42 @@ use std::ops::Range;
 /// The shortest run of typed characters that is kept: in instructions they are shorter, mostly.
 const RUN: usize = 8;
 
+/// What a byte is in a run: none of it, part of it, or typed.
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b'\t' | b'\n' | b'\r' | b' '..=b'~' => 2,
+            0x80.. => 1,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
 /// Copies what reads like text in a stretch of `bytes` to its place in `blank`.
 pub(crate) fn keep(blank: &mut [u8], bytes: &[u8], stretch: Range<usize>) {
-    let is_text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~') || *byte >= 0x80;
-    let mut at = stretch.start;
-    while let Some(rest) = bytes.get(at..stretch.end).filter(|rest| !rest.is_empty()) {
-        let length = rest.iter().take_while(|byte| is_text(byte)).count();
-        let typed = rest.iter().take(length).filter(|byte| byte.is_ascii()).count();
-        if typed >= RUN
-            && let (Some(to), Some(from)) = (blank.get_mut(at..at + length), bytes.get(at..at + length))
-        {
-            to.copy_from_slice(from);
+    let (mut start, mut typed) = (stretch.start, 0);
+    let end = stretch.end.min(bytes.len());
+    for (at, byte) in bytes.get(stretch.start..end).unwrap_or_default().iter().enumerate() {
+        let kind = KINDS[usize::from(*byte)];
+        if kind == 0 {
+            copy(blank, bytes, start..stretch.start + at, typed);
+            (start, typed) = (stretch.start + at + 1, 0);
         }
-        at += length.max(1);
+        typed += usize::from(kind / 2);
+    }
+    copy(blank, bytes, start..end, typed);
+}
+
+/// Copies a run that is long enough.
+fn copy(blank: &mut [u8], bytes: &[u8], run: Range<usize>, typed: usize) {
+    if typed >= RUN
+        && let (Some(to), Some(from)) = (blank.get_mut(run.clone()), bytes.get(run))
+    {
+        to.copy_from_slice(from);
     }
 }
 
