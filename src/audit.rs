@@ -135,6 +135,7 @@ impl Audit {
         seen: Totals,
         known: &Known<'_>,
     ) -> Self {
+        told_once(&mut findings);
         parts::join(&mut findings);
         let mut occurrences = Vec::new();
         let mut uses: HashMap<RootId, Vec<Home>> = HashMap::new();
@@ -240,7 +241,7 @@ fn group(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
         let secret = finding.part_of.clone().unwrap_or_else(|| finding.secret.bare());
         groups.entry((secret, file)).or_default().push(occurrence);
     }
-    let mut incidents: Vec<_> = groups.into_values().map(told_once).filter_map(incident).collect();
+    let mut incidents: Vec<_> = groups.into_values().filter_map(incident).collect();
     incidents.sort_by(|a, b| {
         let key = |incident: &Incident| {
             (std::cmp::Reverse(incident.severity), incident.disposition, std::cmp::Reverse(incident.confidence))
@@ -252,17 +253,14 @@ fn group(mut occurrences: Vec<Occurrence>) -> Vec<Incident> {
 
 /// Of the findings of one secret at one place those without a name go where another has one: the same bytes
 /// were looked at as they are, and by a structure that names them.
-fn told_once(mut occurrences: Vec<Occurrence>) -> Vec<Occurrence> {
-    let spot = |occurrence: &Occurrence| {
-        let finding = &occurrence.finding;
-        let part = finding.part_of.is_some().then(|| finding.secret.clone());
-        (occurrence.image, occurrence.layer, finding.place.clone(), finding.entry, finding.offset, part)
-    };
-    let named: HashSet<_> = occurrences.iter().filter(|occurrence| occurrence.finding.name.is_some()).map(spot).collect();
+fn told_once(findings: &mut Vec<Finding>) {
+    let spot = |finding: &Finding| (finding.place.clone(), finding.entry, finding.offset, finding.secret.bare());
+    // What is about a file as a whole has no such place.
+    let is_named = |finding: &&Finding| finding.name.is_some() && !finding.secret.is_empty();
+    let named: HashSet<_> = findings.iter().filter(is_named).map(spot).collect();
     if !named.is_empty() {
-        occurrences.retain(|occurrence| occurrence.finding.name.is_some() || !named.contains(&spot(occurrence)));
+        findings.retain(|finding| finding.name.is_some() || !named.contains(&spot(finding)));
     }
-    occurrences
 }
 
 fn incident(occurrences: Vec<Occurrence>) -> Option<Incident> {
