@@ -146,3 +146,19 @@ fn many_are_joined_each_with_its_own() {
     let told = joined(findings);
     assert_eq!(told.matches('>').count(), 20_000);
 }
+
+#[test]
+fn an_id_that_is_named_as_well_is_told_once() {
+    let mut findings = vec![
+        finding(1, "id acme_id i1"),
+        finding(1, "id - i1"),
+        finding(2, "secret acme_key s1"),
+        finding(9, "secret - s1"),
+        finding(9, "file - -"),
+    ];
+    crate::audit::told_once(&mut findings);
+    let left: Vec<_> = findings.iter().map(|finding| (finding.offset, finding.name.is_some())).collect();
+    assert_eq!(left, [(20, true), (40, true), (180, false), (180, false)]);
+    findings.truncate(2);
+    assert_eq!(joined(findings), "i1>s1 s1");
+}
