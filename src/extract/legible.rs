@@ -23,35 +23,55 @@ const KINDS: [u8; 256] = {
     kinds
 };
 
-/// Copies what reads like text in a stretch of `bytes` to its place in `blank`.
-pub(crate) fn keep(blank: &mut [u8], bytes: &[u8], stretch: Range<usize>) {
-    let (mut start, mut typed) = (stretch.start, 0);
-    let end = stretch.end.min(bytes.len());
-    for (at, byte) in bytes.get(stretch.start..end).unwrap_or_default().iter().enumerate() {
-        let kind = KINDS[usize::from(*byte)];
-        if kind == 0 {
-            copy(blank, bytes, start..stretch.start + at, typed);
-            (start, typed) = (stretch.start + at + 1, 0);
+/// A copy of `bytes` with zeros up to `end` but for `texts`, which are in order, and for what between them reads like text.
+pub(crate) fn alone(bytes: &[u8], texts: impl Iterator<Item = Range<usize>>, end: usize) -> Vec<u8> {
+    let (mut alone, mut at) = (bytes.to_vec(), 0);
+    alone.get_mut(..end).unwrap_or_default().fill(0);
+    for range in texts {
+        if let (Some(to), Some(from)) = (alone.get_mut(range.clone()), bytes.get(range.clone())) {
+            to.copy_from_slice(from);
+            keep(&mut alone, bytes, at..range.start);
+            at = range.end;
         }
-        typed += usize::from(kind / 2);
     }
-    copy(blank, bytes, start..end, typed);
+    keep(&mut alone, bytes, at..end);
+    alone
 }
 
-/// Copies a run that is long enough.
-fn copy(blank: &mut [u8], bytes: &[u8], run: Range<usize>, typed: usize) {
-    if typed >= RUN
-        && let (Some(to), Some(from)) = (blank.get_mut(run.clone()), bytes.get(run))
-    {
-        to.copy_from_slice(from);
-    }
+/// Copies what reads like text in a stretch of `bytes` to its place in `blank`.
+fn keep(blank: &mut [u8], bytes: &[u8], stretch: Range<usize>) {
+    each(bytes, stretch, |run| {
+        if let (Some(to), Some(from)) = (blank.get_mut(run.clone()), bytes.get(run)) {
+            to.copy_from_slice(from);
+        }
+    });
 }
 
 /// Whether some bytes hold what [`keep`] would keep.
 pub(crate) fn is_in(bytes: &[u8]) -> bool {
-    let mut kept = vec![0; bytes.len()];
-    keep(&mut kept, bytes, 0..bytes.len());
-    kept.iter().any(|byte| *byte != 0)
+    let mut found = false;
+    each(bytes, 0..bytes.len(), |_| found = true);
+    found
+}
+
+/// Calls `found` with each run that is long enough.
+fn each(bytes: &[u8], stretch: Range<usize>, mut found: impl FnMut(Range<usize>)) {
+    let (mut start, mut typed) = (stretch.start, 0);
+    let end = stretch.end.min(bytes.len());
+    let mut ends = |run: Range<usize>, typed: usize| {
+        if typed >= RUN {
+            found(run)
+        }
+    };
+    for (at, byte) in (stretch.start..).zip(bytes.get(stretch.start..end).unwrap_or_default()) {
+        let kind = KINDS[usize::from(*byte)];
+        if kind == 0 {
+            ends(start..at, typed);
+            (start, typed) = (at + 1, 0);
+        }
+        typed += usize::from(kind / 2);
+    }
+    ends(start..end, typed);
 }
 
 #[cfg(test)]

@@ -87,11 +87,15 @@ could can will must may never always didnt wont not to per pre post multipass te
 skip count auto fast slow dry main half full tone sand eye ear water fire")
 });
 
+/// Words for a password, which translated examples have in the place of one.
+pub(super) static CALLED: Words = Words::new(|| {
+    set("passwort kennwort heslo senha contrasena wachtwoord salasana parola haslo adgangskode lozinka kodeord sifre jelszo
+contraseña contrasenya parole пароль 密码 密碼 パスワード 비밀번호 şifre hasło mot_de_passe motdepasse mot-de-passe")
+});
+
 /// What settings that sound like secrets are set to when they are none: `passwd: files`, `PASSWD=define`.
 pub(super) static NO_VALUES: Words = Words::new(|| {
-    set("aws4-hmac-sha256 passwort kennwort heslo senha contrasena wachtwoord salasana parola haslo adgangskode lozinka kodeord sifre jelszo
-contraseña contrasenya parole пароль 密码 密碼 パスワード 비밀번호 şifre hasło mot_de_passe motdepasse mot-de-passe
-files compat systemd sss nis ldap define undef anonymous anonymous@ -anonymous@ all any never always internal
+    set("aws4-hmac-sha256 files compat systemd sss nis ldap define undef anonymous anonymous@ -anonymous@ all any never always internal
 external local localhost remote static dynamic inherit visible hidden latin1 utf8 utf-8 base64 hs256 rs256 sha256 md5
 bcrypt")
 });

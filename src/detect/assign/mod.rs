@@ -395,9 +395,6 @@ impl Assignments {
         // Where nothing tells the language, a line of its own is a setting.
         let bare_is_value = literal || around.syntax == Syntax::Prose || found.fills_line && around.syntax == Syntax::Unknown;
         let shape = value::shape(value, value::Setting { quoted: found.quoted, literal: bare_is_value });
-        if is_said(shape, &found, bytes) || labels::among(shape, bytes, &found.value) {
-            return None;
-        }
         let traits = Traits {
             value,
             shape,
@@ -411,6 +408,10 @@ impl Assignments {
             trial: around.trial,
         };
         let judged = model::judge(named, traits)?;
+        // What stands around is looked at last: most pairs do not come so far.
+        if is_said(shape, &found, bytes) || labels::among(shape, bytes, &found.value) {
+            return None;
+        }
         let by_kind = || self.by_kind.iter().find(|(kind, _)| *kind == named.kind).map(|(_, rule)| rule);
         let rule = self.on_commands.as_ref().filter(|_| on_command).or_else(by_kind)?;
         let mut hit = judge::hit(rule, bytes, found.value.clone(), 0);
@@ -541,7 +542,7 @@ pub(super) fn is_variable(value: &[u8]) -> bool {
 
 /// Whether a value is the word for a password in some language, which translated examples have in its place.
 pub(super) fn is_word_for_password(value: &[u8]) -> bool {
-    std::str::from_utf8(value).is_ok_and(|word| lists::NO_VALUES.contains(word.to_lowercase().as_str()))
+    std::str::from_utf8(value).is_ok_and(|word| lists::CALLED.contains(word.to_lowercase().as_str()))
 }
 
 /// Whether a value is what a password was made into.

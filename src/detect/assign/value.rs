@@ -1,7 +1,7 @@
 //! What a value is, by its form alone: a reference, a path, prose, an identifier; or something that could
 //! be a secret, and then how random it looks.
 
-use super::lists::{HASHES, LABELS, NO_VALUES};
+use super::lists::{CALLED, HASHES, LABELS, NO_VALUES};
 use super::{language, made, names};
 use crate::detect::{entropy, placeholder};
 
@@ -96,7 +96,7 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
         return Some("code between two strings");
     }
     let lower = value.to_ascii_lowercase();
-    if std::str::from_utf8(&lower).is_ok_and(|word| NO_VALUES.contains(word)) {
+    if std::str::from_utf8(&lower).is_ok_and(says_nothing) {
         return Some("a word for none");
     }
     let formatted =
@@ -123,6 +123,11 @@ fn is_spliced(value: &[u8]) -> bool {
     let named =
         code.len() + 2 <= value.len() && code.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
     called || named && language::wordiness(code) > 0.6
+}
+
+/// Whether a word stands for no value, or only says that there is to be one.
+fn says_nothing(word: &str) -> bool {
+    NO_VALUES.contains(word) || CALLED.contains(word)
 }
 
 /// What a password was made into, or a secret encrypted to.
@@ -346,8 +351,7 @@ fn is_phrase(value: &[u8]) -> bool {
             && word.iter().any(u8::is_ascii_lowercase)
     };
     let speaks = |word: &[u8]| {
-        std::str::from_utf8(word).is_ok_and(|word| LABELS.contains(word) || NO_VALUES.contains(word))
-            || names::named(word).is_some()
+        std::str::from_utf8(word).is_ok_and(|word| LABELS.contains(word) || says_nothing(word)) || names::named(word).is_some()
     };
     value.len() <= 64 && (2..=6).contains(&words().count()) && words().all(|word| plain(word) && !speaks(word))
 }

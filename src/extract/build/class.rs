@@ -155,21 +155,11 @@ impl<'a> Pool<'a> {
     /// The file with the texts of the pool at their places and zeros for what is between them, up to `behind`;
     /// instructions go on from there up to `end`, and hold no text. What reads like one all the same is kept.
     fn texts_alone(&self, behind: usize, end: usize) -> Vec<u8> {
-        let (mut alone, end, mut at) = (self.bytes.to_vec(), end.max(behind), 0);
-        if let Some(between) = alone.get_mut(..end) {
-            between.fill(0);
-        }
-        for entry in &self.entries {
-            if let Entry::Text(range) = entry
-                && let (Some(to), Some(from)) = (alone.get_mut(range.clone()), self.bytes.get(range.clone()))
-            {
-                to.copy_from_slice(from);
-                legible::keep(&mut alone, self.bytes, at..range.start);
-                at = range.end;
-            }
-        }
-        legible::keep(&mut alone, self.bytes, at..end);
-        alone
+        let texts = self.entries.iter().filter_map(|entry| match entry {
+            Entry::Text(range) => Some(range.clone()),
+            _ => None,
+        });
+        legible::alone(self.bytes, texts, end.max(behind))
     }
 }
 

@@ -80,26 +80,16 @@ impl<'a> Marshal<'a> {
     /// The file with nothing but its texts, at their places, and what else reads like one. What is behind the object, or
     /// behind the last text of one that could not be read to its end, is left as it is.
     pub(super) fn texts_alone(&self) -> Vec<u8> {
-        let mut alone = vec![0; self.bytes.len()];
         let instructions: HashSet<u32> = self.codes.iter().map(|code| code.instructions).collect();
-        let (mut behind, mut at) = (0, 0);
-        for (object, number) in self.objects.iter().zip(0..) {
-            let Object::Text(range) = object else { continue };
-            behind = behind.max(range.end);
-            if !instructions.contains(&number)
-                && let (Some(to), Some(from)) = (alone.get_mut(range.clone()), self.bytes.get(range.clone()))
-            {
-                to.copy_from_slice(from);
-                legible::keep(&mut alone, self.bytes, at..range.start);
-                at = range.end;
-            }
-        }
-        legible::keep(&mut alone, self.bytes, at..self.end.max(behind));
-        let behind = if self.whole { self.end } else { behind };
-        if let (Some(to), Some(from)) = (alone.get_mut(behind..), self.bytes.get(behind..)) {
-            to.copy_from_slice(from);
-        }
-        alone
+        let texts = || {
+            self.objects.iter().zip(0..).filter_map(|(object, number)| match object {
+                Object::Text(range) => Some((number, range.clone())),
+                _ => None,
+            })
+        };
+        let behind = if self.whole { self.end } else { texts().map(|(_, range)| range.end).max().unwrap_or(0) };
+        let told = texts().filter(|(number, _)| !instructions.contains(number)).map(|(_, range)| range);
+        legible::alone(self.bytes, told, behind)
     }
 
     /// The bytes of a stretch.
