@@ -152,15 +152,12 @@ const EMPTY: &[&str] = &[
     "asdf",
 ];
 
+/// What opens a part to be filled in, by a shell, a template or code, and what closes it.
+const HOLES: &[(&str, &str)] =
+    &[("${", "}"), ("{{", "}}"), ("$(", ")"), ("#{", "}"), ("<%", "%>"), ("%(", ")"), ("$[", "]"), ("{$", "}"), ("%{", "}")];
+
 /// Where code or a template reads the value from elsewhere.
 const REFERENCES: &[&str] = &[
-    "${",
-    "{{",
-    "$(",
-    "#{",
-    "<%",
-    "%(",
-    "$[",
     "process.env",
     "os.environ",
     "getenv",
@@ -222,8 +219,7 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
     if squeezed.is_empty() || EMPTY.contains(&squeezed.as_str()) || PHRASES.iter().any(|phrase| squeezed.contains(phrase)) {
         return true;
     }
-    if lower.contains("***") || lower.contains("...") || lower.contains('\u{2026}') || lower.contains("<") && lower.contains(">")
-    {
+    if lower.contains("***") || lower.contains("...") || lower.contains('\u{2026}') || has_named_gap(lower) {
         return true;
     }
     // One letter word among many of a random value proves nothing: it must be a good part of the value.
@@ -236,7 +232,7 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
 pub(super) fn is_reference(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     let Ok(text) = std::str::from_utf8(&lower) else { return false };
-    if REFERENCES.iter().any(|reference| text.contains(reference)) {
+    if REFERENCES.iter().any(|reference| text.contains(reference)) || has_hole(text) {
         return true;
     }
     let identifier = |name: &str| {
@@ -261,9 +257,46 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
     called && text.trim_end_matches(',').ends_with([')', ']', ';'])
 }
 
+/// Whether a part of `text` is to be filled in: `${X}`, `{{ .Values.x }}`, `$(cat x)`. Generated passwords have such
+/// signs as well, but not around the start of an expression. The end may be cut off.
+pub(super) fn has_hole(text: &str) -> bool {
+    HOLES.iter().any(|(open, close)| {
+        text.match_indices(open).any(|(at, _)| {
+            let rest = &text[at + open.len()..];
+            rest.find(close).map_or_else(|| starts_expression(rest), |end| starts_expression(&rest[..end]))
+        })
+    })
+}
+
+/// Whether a text is empty, or starts with a name, a number or a string and goes on as code does behind one.
+fn starts_expression(text: &str) -> bool {
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || "{[-=#!@>$&</(\"'.~".contains(c));
+    let behind = text.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+    let goes_on = behind.is_empty() || behind.starts_with(|c: char| c.is_whitespace() || ".:-|[(,?!/+=\"'@)".contains(c));
+    text.is_empty() || behind.len() < text.len() && goes_on
+}
+
+/// Whether a name stands in angle brackets: `<your key>`, `x<token>y`.
+fn has_named_gap(text: &str) -> bool {
+    text.match_indices('<').any(|(at, _)| {
+        let inner = text[at + 1..].split_once('>').map(|(inner, _)| inner.trim_start_matches(['/', '!']));
+        inner.is_some_and(|inner| {
+            inner.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                && inner.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "_-.:()'\"=/,".contains(c))
+        })
+    })
+}
+
 /// `<x>`, `@x@`, `__X__`, `%X%`, `[x]`, `%s`.
 fn is_wrapped(value: &[u8]) -> bool {
     if value.starts_with(b"&lt;") && value.ends_with(b"&gt;") {
+        return true;
+    }
+    // `@DB_PASSWORD` in a template.
+    if let [b'@', name @ ..] = value
+        && name.contains(&b'_')
+        && name.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+    {
         return true;
     }
     match value {
@@ -375,6 +408,14 @@ mod tests {
             "example",
             "dummy",
             "${VAR}",
+            "${VAR:-x}",
+            "x-${VAR}-y",
+            "{{{x}}}",
+            "{{- .Values.x | quote }}",
+            "{{ x",
+            "<%= x %>",
+            "#{x.y}",
+            "the <name> of it",
             "$VAR",
             "$(cat x)",
             "{{ x }}",
@@ -413,6 +454,8 @@ mod tests {
             "s3cr3t!",
             "postgres",
             "P@ssw0rd",
+            "k{{x}w)q${z]m(ay[kk>-_$#rw}}",
+            "Tr4>kw92<mq!x",
         ] {
             for seed in 0..50 {
                 let value = expand(template, seed);

@@ -112,10 +112,13 @@ impl<'e> Crew<'e> {
         if buffer.capacity() > 2 * (self.limits.window + self.limits.batch) {
             return;
         }
-        if let Ok(mut spare) = self.spare.lock()
-            && spare.len() < 4 * self.threads
-        {
+        let Ok(mut spare) = self.spare.lock() else { return };
+        if spare.len() < 4 * self.threads {
             spare.push(buffer);
+        } else if let Some(shortest) = spare.iter_mut().min_by_key(|spare| spare.len())
+            && shortest.len() < buffer.len()
+        {
+            *shortest = buffer;
         }
     }
 

@@ -202,9 +202,7 @@ pub(super) fn windows<'s>(
     loop {
         let wanted = start + own + reach;
         if !ended && filled < wanted {
-            // A buffer that was used before is as long already: no byte of it is written but by the reader.
-            bytes.resize(bytes.len().max(room), 0);
-            filled += fill(reader, bytes.get_mut(filled..wanted).unwrap_or_default());
+            filled = fill_to(reader, &mut bytes, filled, wanted);
             ended = filled < wanted;
         }
         let is_first = lines.is_none();
@@ -271,6 +269,22 @@ pub(super) fn windows_of_slice<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, (nest,
 fn unread(origin: &Origin, what: String, length: usize) -> Gap {
     let detail = format!("cannot be read: {what}");
     Gap { place: origin.place.clone(), reason: GapReason::Unreadable, detail, bytes: Some(length as u64), scope: GapScope::Image }
+}
+
+/// Reads until `bytes` has `wanted`, or the reader ends or fails. Says how many there are then.
+///
+/// A buffer that was used before is as long already, and no byte of it is written but by the reader. Another grows as
+/// bytes come: most stretches are short, and to clear a whole window for each of them was a twentieth of a scan.
+fn fill_to(reader: &mut dyn Read, bytes: &mut Vec<u8>, mut filled: usize, wanted: usize) -> usize {
+    while filled < wanted {
+        let enough = wanted.min(bytes.len().max(2 * filled).max(HEAD));
+        bytes.resize(bytes.len().max(enough), 0);
+        filled += fill(reader, bytes.get_mut(filled..enough).unwrap_or_default());
+        if filled < enough {
+            break;
+        }
+    }
+    filled
 }
 
 /// Reads until `buffer` is full or the reader ends or fails. Says how many bytes there are.

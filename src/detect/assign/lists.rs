@@ -68,12 +68,12 @@ pub(super) static VERBS: Words = Words::new(|| {
     set("is has show hide use uses using enable enabled disable allow allows require requires required no skip should can
 needs need want missing invalid wrong bad correct incorrect get fetch find load generate gen create make verify validate
 check compare encrypt encode parse reset forgot forgotten max min num count toggle ask prompt enter supports
-support on handle format mask empty unset delete remove update change revoke rotate expire expired test")
+support on handle format mask empty unset delete remove update change revoke rotate expire expired")
 });
 
 /// Words before a joined `pass` or `pw`: `dbpass`, `rootpw`.
 pub(super) static HOLDERS: Words = Words::new(|| {
-    set("db user usr admin adm root my ssh ftp mail email smtp imap auth login bind ldap mysql pg sql redis key keystore
+    set("db u user usr admin adm root my ssh ftp mail email smtp imap auth login bind ldap mysql pg sql redis key keystore
 trust store proxy http server client host test demo guest default rabbit mq mongo ora svn git wifi wp app cert
 rpc vnc sudo master repl old new zip pdf pfx jks p12")
 });
@@ -85,6 +85,12 @@ render shader depth shadow light base gbuffer forward back front fly out see thr
 tour city guest opt lto codegen llvm function module loop analysis lower lowering transform verifier xpass x does should
 could can will must may never always didnt wont not to per pre post multipass test tests check checks build fail failor
 skip count auto fast slow dry main half full tone sand eye ear water fire")
+});
+
+/// What has passes that are no passwords, when it is a word of its own: `renderPass`, `boarding_pass`.
+pub(super) static PASSING: Words = Words::new(|| {
+    set("render shader depth shadow light color colour opaque translucent gbuffer boarding lto codegen llvm loop analysis
+lowering verifier offscreen blit bloom draw geometry")
 });
 
 /// Words for a password, which translated examples have in the place of one.

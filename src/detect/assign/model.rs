@@ -58,7 +58,9 @@ pub(super) fn judge(named: Named, traits: Traits<'_>) -> Option<Judged> {
     let points = of_name(named) + of_shape(named, traits)? + of_notation(traits);
     // Where things are tried and explained a pair says less, but what would be believed elsewhere is still told.
     let points = match traits.trial {
-        true if points >= LIKELY && traits.joint != Joint::Listed => (points - of_trial(traits)).max(POSSIBLE),
+        true if points >= LIKELY && traits.joint != Joint::Listed => {
+            (points - of_trial(traits)).max(least_of_trial(named, traits))
+        }
         true => points - of_trial(traits),
         false => points,
     };
@@ -128,7 +130,7 @@ fn of_shape(named: Named, traits: Traits<'_>) -> Option<i32> {
         (Kind::Password, Shape::Digits) => 1 + i32::from(length >= 4 && is_set(traits)),
         // Words with a year behind them are chosen; names of things are not.
         (Kind::Password, Shape::Words) if is_chosen(traits.value) && !is_label(traits.value) => 3,
-        (Kind::Password, Shape::Words) => return words_as_password(traits),
+        (Kind::Password, Shape::Words) => return words_as_password(named, traits),
         (Kind::Password, Shape::Phrase) if plain && traits.quoted && traits.joint != Joint::Compared => 2,
         (_, Shape::Phrase) => return None,
         (_, Shape::Hex) => 2 + i32::from(length >= 32),
@@ -154,10 +156,40 @@ fn is_set(traits: Traits<'_>) -> bool {
 
 /// Words are passwords in settings, and where everybody knows them as such; in code they are mostly
 /// labels, names of fields and kinds.
-fn words_as_password(traits: Traits<'_>) -> Option<i32> {
+fn words_as_password(named: Named, traits: Traits<'_>) -> Option<i32> {
     let one_word = traits.value.iter().all(u8::is_ascii_alphanumeric);
-    let direct = matches!(
-        traits.joint,
+    let direct = is_direct(traits.joint);
+    let settings = traits.literal || traits.config;
+    match (is_known(traits.value), settings, direct) {
+        (_, false, _) if traits.joint == Joint::Option => None,
+        (true, _, true) => Some(2),
+        (false, true, true) => Some(if one_word || is_phrase(traits.value) { 2 } else { 1 }),
+        (true, _, false) => Some(if traits.joint == Joint::Called { 2 } else { 1 }),
+        (false, false, true) if one_word && is_unspoken(named, traits) => Some(2),
+        (false, false, true) => Some(if one_word && traits.value.len() <= 16 { 1 } else { 0 }),
+        _ => None,
+    }
+}
+
+/// Whether one word in quotes stands where code sets a password, and is none of those that labels and messages have.
+fn is_unspoken(named: Named, traits: Traits<'_>) -> bool {
+    let word = std::str::from_utf8(traits.value).unwrap_or_default();
+    let capital = word.bytes().any(|byte| byte.is_ascii_uppercase());
+    named.strength == Strength::Plain
+        && traits.quoted
+        && !matches!(traits.joint, Joint::Embedded | Joint::Argument)
+        && (4..=12).contains(&word.len())
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        // Kinds and constants begin with a capital, but have no number.
+        && (!capital || digits(traits.value) > 0 && word.len() >= 6)
+        && !LABELS.contains(word)
+        && super::names::named(traits.value).is_none()
+}
+
+/// Whether the value stands where it is set.
+fn is_direct(joint: Joint) -> bool {
+    matches!(
+        joint,
         Joint::Assigned
             | Joint::Embedded
             | Joint::Element
@@ -166,16 +198,7 @@ fn words_as_password(traits: Traits<'_>) -> Option<i32> {
             | Joint::Option
             | Joint::Argument
             | Joint::Column
-    );
-    let settings = traits.literal || traits.config;
-    match (is_known(traits.value), settings, direct) {
-        (_, false, _) if traits.joint == Joint::Option => None,
-        (true, _, true) => Some(2),
-        (false, true, true) => Some(if one_word || is_phrase(traits.value) { 2 } else { 1 }),
-        (true, _, false) => Some(if traits.joint == Joint::Called { 2 } else { 1 }),
-        (false, false, true) => Some(if one_word && traits.value.len() <= 16 { 1 } else { 0 }),
-        _ => None,
-    }
+    )
 }
 
 /// Whether the value may be believed in this notation.
@@ -223,6 +246,18 @@ fn is_phrase(value: &[u8]) -> bool {
     joints(value) > 0
         && !is_label(value)
         && !value.split(|byte| !byte.is_ascii_alphabetic()).filter(|word| !word.is_empty()).any(speaks)
+}
+
+/// What is left in tests and documentation of what would be believed elsewhere. A literal that is called a password
+/// and that nobody writes down without thinking is one there as well: tests log in to what developers run.
+fn least_of_trial(named: Named, traits: Traits<'_>) -> i32 {
+    let word_of_call = traits.joint == Joint::Argument && traits.shape == Shape::Words;
+    let set = (traits.quoted || traits.literal) && is_direct(traits.joint) && !word_of_call;
+    let plain = named.kind == Kind::Password && named.strength == Strength::Plain && traits.shape != Shape::Phrase;
+    let chosen = plain && traits.value.len() >= 4 && !is_known(traits.value);
+    let machine = matches!(named.kind, Kind::Secret | Kind::Token | Kind::Key) && named.strength >= Strength::Usual;
+    let issued = machine && traits.shape == Shape::Mixed && traits.value.len() >= 10 && digits(traits.value) >= 2;
+    if set && (chosen || issued) { LIKELY } else { POSSIBLE }
 }
 
 /// Points lost in tests and documentation: more where the value is what anybody writes there.

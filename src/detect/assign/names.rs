@@ -4,7 +4,7 @@
 //! that add nothing (`value`, `prod`, `2`) are passed over, and a word that is made of several
 //! (`dbpassword`, `apikey`) is read as they are.
 
-use super::lists::{CERTAIN, HOLDERS, KEEPS, NEUTRAL, OPENS_LESS, OPENS_NOTHING, PASSES, VERBS};
+use super::lists::{CERTAIN, HOLDERS, KEEPS, NEUTRAL, OPENS_LESS, OPENS_NOTHING, PASSES, PASSING, VERBS};
 use super::words::words;
 
 /// The kind of secret that a name promises.
@@ -62,7 +62,7 @@ pub(crate) struct Named {
 /// Words that are one of these, or end in it, name a secret. The ending must not be that of another word.
 const ENDINGS: &[(&str, Kind, Strength)] = &[
     ("password", Kind::Password, Strength::Plain),
-    ("passwords", Kind::Password, Strength::Plain),
+    ("passwords", Kind::Password, Strength::Usual),
     ("passwd", Kind::Password, Strength::Plain),
     ("passwrd", Kind::Password, Strength::Plain),
     ("passphrase", Kind::Password, Strength::Plain),
@@ -175,6 +175,8 @@ pub(crate) fn named(name: &[u8]) -> Option<Named> {
 
 /// What a name of these words says of its value.
 pub(crate) fn of_words(mut words: &[String]) -> Option<Named> {
+    let given =
+        words.last().is_some_and(|word| matches!(word.as_str(), "arg" | "argument" | "param" | "parameter" | "in" | "out"));
     let verb = words.len() > 1 && words.first().is_some_and(|word| VERBS.contains(word.as_str()));
     while let [rest @ .., word] = words
         && !rest.is_empty()
@@ -188,6 +190,8 @@ pub(crate) fn of_words(mut words: &[String]) -> Option<Named> {
         "key" | "keys" => key(before, last),
         // A name of one that is kept elsewhere: `existingSecret`, `imagePullSecrets`.
         "secret" | "secrets" if matches!(before, "existing" | "pull" | "image" | "external" | "tls" | "named") => None,
+        // `renderPass`, and what hands on: `pass_arg`, `pass_in`.
+        "pass" if PASSING.contains(before) || given => None,
         _ => whole(last).or_else(|| ending(last)).map(|named| qualified(named, before)),
     }?;
     let strength = if verb { Strength::Hint } else { found.strength };

@@ -417,3 +417,36 @@ fn values_that_are_named_things() {
     quiet("a.php", &["hash [password] 'App\\Entity\\User'", "'password' => 'App\\Entity\\User',"]);
     quiet("a.php", &["'credentials' => ['<b64(theNameOfSomeThing)>' => $credential],"]);
 }
+
+#[test]
+fn short_passwords_of_small_letters_in_code_and_its_tests() {
+    let notations =
+        ["password = '@'", "login(user='bob', password='@')", "{\"user\": \"bob\", \"password\": \"@\"}", "conn.pwd = \"@\";"];
+    for (seed, notation) in notations.iter().enumerate() {
+        for template in ["qx<lower:3>", "zr<lower:4>", "qwv<lower:4>", "xk<lower:2>7"] {
+            let secret = expand(template, seed as u64);
+            for path in ["src/db.py", "tests/unit/test_db.py"] {
+                let found = hits(path, &notation.replace('@', &secret));
+                let values: Vec<&[u8]> = found.iter().map(|hit| hit.secret.expose()).collect();
+                assert_eq!(values, [secret.as_bytes()], "{path}: {notation}");
+            }
+        }
+    }
+}
+
+#[test]
+fn passes_that_are_no_passwords_and_values_that_are_none() {
+    quiet(
+        "a.js",
+        &[
+            "if ('<lower:9>' !== e.renderPass) return;",
+            "x.boarding_pass = '<lower:6>';",
+            "pass_arg = '<lower:6>'",
+            "passwords: 'people',",
+        ],
+    );
+    quiet("a.template", &["db_password: @DB_PASSWORD", "password = StringField(max_length=255)"]);
+    quiet("README.md", &["DB_USER=root DB_PASSWORD= FILTER=integration npm test"]);
+    quiet("x.3", &[".BR X_USERNAME \"(3), \" X_PASSWORD \"(3), \""]);
+    quiet("a.py", &["AUTH_STATUS_PASS = b'\\x01'", "db.login('users', 'people')"]);
+}

@@ -80,7 +80,9 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     if matches!(cast, Some(b'(' | b'$')) || option || matches!(value, [b')', b',' | b';' | b'.' | b'{', ..]) {
         return Some("code");
     }
-    if value.first() == Some(&b'(') && !value.contains(&b')') && language::wordiness(value) > 0.6 {
+    // `(see below`, and a section of the manual: `(3), `.
+    let remark = value.first() == Some(&b'(') && !value.contains(&b')') && language::wordiness(value) > 0.6;
+    if remark || matches!(value, [b'(', b'1'..=b'8', b')', ..]) && value.len() < 6 {
         return Some("a remark");
     }
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
@@ -96,7 +98,8 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
         return Some("code between two strings");
     }
     let lower = value.to_ascii_lowercase();
-    if std::str::from_utf8(&lower).is_ok_and(says_nothing) {
+    let word = lower.strip_suffix(b"\"").or_else(|| lower.strip_suffix(b"``")).unwrap_or(&lower);
+    if std::str::from_utf8(word).is_ok_and(says_nothing) {
         return Some("a word for none");
     }
     let formatted =
@@ -104,8 +107,12 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     formatted.then_some("a template")
 }
 
-/// Nothing but characters by their number: `\u2122\ufe0f`.
+/// Nothing but characters by their number: `\u2122\ufe0f`, `\x01`. A key may be written so, but not in four bytes.
 fn is_escaped(value: &[u8]) -> bool {
+    let few = value.len() <= 16;
+    if few && value.split(|byte| *byte == b'\\').all(|byte| matches!(byte, [] | [b'x', _, _])) {
+        return true;
+    }
     let escapes = memchr::memmem::find_iter(value, b"\\u").count();
     escapes > 0 && escapes * 6 * 4 >= value.len() * 3
 }
@@ -144,7 +151,10 @@ fn interpolates(value: &[u8]) -> bool {
     let braces = value.iter().position(|byte| *byte == b'{').is_some_and(|open| {
         let inner = value.get(open + 1..).unwrap_or_default();
         let length = inner.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_. ".contains(byte)).count();
-        inner.get(length) == Some(&b'}')
+        // `{0:D4}`: a number in so many digits.
+        let form = inner.get(length..).and_then(|rest| rest.strip_prefix(b":")).unwrap_or_default();
+        let formed = form.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"<>^.,".contains(byte)).count();
+        inner.get(length) == Some(&b'}') || length > 0 && formed < 6 && form.get(formed) == Some(&b'}')
     });
     let variable = value.windows(2).any(|pair| matches!(pair, [b'$', next] if next.is_ascii_alphabetic() || *next == b'{'))
         && value.iter().filter(|byte| byte.is_ascii_alphanumeric()).count() < 24
@@ -158,18 +168,15 @@ fn interpolates(value: &[u8]) -> bool {
                 length > 1 && matches!(inner.get(length), Some(b'>' | b'(')) || length > 0 && inner.get(length) == Some(&b'[')
             },
         );
-    let spliced = [&b"${"[..], b"{$", b"%{", b"#{"].iter().any(|mark| {
-        let open = memchr::memmem::find(value, mark);
-        open.is_some_and(|open| value.get(open..).unwrap_or_default().contains(&b'}'))
-    });
+    let spliced = std::str::from_utf8(value).is_ok_and(placeholder::has_hole);
     braces || variable || filled || spliced || is_pattern(value)
 }
 
-/// A regular expression.
+/// A regular expression. What stands for anything in one may be a chance of a password.
 fn is_pattern(value: &[u8]) -> bool {
-    [&b"(?"[..], b"[0-9", b"[a-z", b"[A-Z", b"[^", b"\\d", b"\\w", b"\\s", b".*", b".+"]
-        .iter()
-        .any(|mark| memchr::memmem::find(value, mark).is_some())
+    let has = |marks: &[&[u8]]| marks.iter().any(|mark| memchr::memmem::find(value, mark).is_some());
+    has(&[b"(?", b"[0-9", b"[a-z", b"[A-Z", b"[^", b"\\d", b"\\w", b"\\s"])
+        || has(&[b".*", b".+"]) && (value.len() <= 6 || has(&[b"(", b"[", b"\\", b"^"]) || language::wordiness(value) > 0.6)
 }
 
 /// Paths, addresses, types, versions, dates and the like.
@@ -368,6 +375,17 @@ fn expression(value: &[u8], literal: bool) -> Option<&'static str> {
         || has(b"::")
     {
         return Some("code");
+    }
+    // A field of a class in a text about code: `StringField(max_length=255`.
+    let callee = value.iter().take_while(|byte| byte.is_ascii_alphabetic() || b"_.".contains(byte)).count();
+    let given = matches!(value.get(callee..), Some([b'(', next, ..]) if next.is_ascii_alphanumeric() || b"\"')".contains(next));
+    if callee >= 4 && given && language::wordiness(value.get(..callee).unwrap_or_default()) > 0.8 {
+        return Some("a call");
+    }
+    // `PASSWORD= FILTER=x run`: nothing, and the next setting.
+    let setting = value.iter().take_while(|byte| byte.is_ascii_uppercase() || **byte == b'_').count();
+    if setting >= 3 && value.get(setting) == Some(&b'=') && setting + 1 < value.len() && !value.ends_with(b"=") {
+        return Some("another setting");
     }
     // A tag of YAML, whose value stands below or behind.
     let tagged =

@@ -84,12 +84,23 @@ pub(super) fn whole(value: &[u8]) -> Option<Layer> {
     if !clean || length < 4 || length % 4 == 1 || padding > 0 && (length + padding) % 4 != 0 {
         return None;
     }
-    #[allow(clippy::single_range_in_vec_init)] // One line, which may hold blanks.
-    let made = decoded(value, &[body], 0);
+    // One line, which may hold blanks.
+    let made = decoded(value, std::slice::from_ref(&body), 0);
+    if length < SAMPLE && padding == 0 && !is_mixed(value.get(body.clone())?, &made.text) {
+        return None;
+    }
     let fits = readable::reads(&made.text) || readable::magic(&made.text) == Some(Magic::Gzip);
     let readable =
         fits || length >= SAMPLE && std::str::from_utf8(&made.text).is_ok_and(|text| !text.chars().any(char::is_control));
     readable.then(|| Layer::opaque("base64", start..end, made))
+}
+
+/// Whether a short value without padding is base64 and not a word: it has characters of two classes, and says mostly
+/// letters and digits.
+fn is_mixed(value: &[u8], says: &[u8]) -> bool {
+    let has = |class: fn(&u8) -> bool| usize::from(value.iter().any(class));
+    let classes = has(u8::is_ascii_uppercase) + has(u8::is_ascii_lowercase) + has(u8::is_ascii_digit);
+    classes > 1 && says.iter().filter(|byte| byte.is_ascii_alphanumeric()).count() * 10 >= says.len() * 7
 }
 
 /// Whether a run starts as base64 of compressed data does.
@@ -262,6 +273,7 @@ mod tests {
             (" YWRtaW4=\n", Some("admin")),
             ("YWRtaW4", Some("admin")),
             ("Password", None),
+            ("dyosba", None),
             ("YWRtaW4==", None),
             ("a value of words", None),
             ("", None),
