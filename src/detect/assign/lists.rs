@@ -127,6 +127,18 @@ later here there thing example dummy change credentials
 des une est pour mot votre del los las por una seu sua della wpa wep")
 });
 
+/// What code has in quotes behind the name of a password that is none: kinds of fields and values, ways to log in, what a
+/// button or a switch does.
+pub(super) static KINDS: Words = Words::new(|| {
+    set("argument attribute property param parameter option setting column char varchar integer object array function class
+struct enum widget element control button checkbox textbox textarea dialog form title caption header footer icon
+kerberos oauth oauth2 openid saml radius ldaps gssapi ntlm negotiate digest pam tacacs tacacs+ mfa totp otp fido webauthn
+argon2 argon2id scrypt pbkdf2 crypt blowfish sha1 sha224 sha384 sha512 ripemd hmac login logout signin signup signout
+register registration submit cancel toggle update delete create insert select verify validate validated check checked
+valid blank ignored unused unchanged readonly writeonly sensitive private public protected internal nullable confirmed
+always never sometimes on_create inherit prompt keyring stdin stdout stderr clipboard browser cookie session")
+});
+
 /// How hashes of passwords, and encrypted values, begin.
 pub(super) const HASHES: &[&str] = &[
     "$2a$",

@@ -5,7 +5,7 @@
 //! [`POSSIBLE`] low; fewer are no finding. The weights were set by hand so that the recall bench and
 //! two gigabytes of installed packages come out best together (`benches/README.md`).
 
-use super::lists::{KNOWN, LABELS};
+use super::lists::{KINDS, KNOWN, LABELS};
 use super::names::{Kind, Named, Strength};
 use super::notation::Joint;
 use super::value::Shape;
@@ -183,6 +183,7 @@ fn is_unspoken(named: Named, traits: Traits<'_>) -> bool {
         // Kinds and constants begin with a capital, but have no number.
         && (!capital || digits(traits.value) > 0 && word.len() >= 6)
         && !LABELS.contains(word)
+        && !KINDS.contains(word)
         && super::names::named(traits.value).is_none()
 }
 
