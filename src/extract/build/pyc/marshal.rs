@@ -197,7 +197,8 @@ impl Reader<'_> {
                 let count = self.cursor.u32_le()?;
                 return self.row(count, depth);
             }
-            b'{' => self.map(depth)?,
+            // The second is one that cannot be changed, since 3.15.
+            b'{' | b'}' => self.map(depth)?,
             b':' => {
                 self.row(3, depth)?;
             }

@@ -3,49 +3,70 @@
 //! The stack is known as far as the last instructions pushed simple things; anything else empties it, so what is
 //! told is certain and what a computed value stands between is not.
 
-use super::super::super::{Sink, Stop, Text};
+use super::super::super::Stop;
 use super::marshal::{Code, Marshal};
-use super::version::{Op, TWO, Version};
-use std::ops::Range;
+use super::opcodes::{Op, ops};
+use super::told::Teller;
+use super::version::{TWO, Version};
 
-/// Pushes that are remembered: more than any call or display of constants.
+/// Things on the stack that are remembered: more than any call or display of constants.
 const STACK: usize = 4096;
-/// A word of a call that is no longer than this names nothing.
-const WORD: usize = 4;
-/// Texts shorter than this are no secrets.
-const SHORTEST: usize = 3;
 
 /// Tells the name of every text that is given one.
-pub(super) fn tell(marshal: &Marshal<'_>, version: Version, sink: &mut dyn Sink) -> Result<(), Stop> {
-    let ops = version.ops();
+pub(super) fn tell<'a>(marshal: &Marshal<'a>, version: Version, teller: &mut Teller<'_, 'a>) -> Result<(), Stop> {
+    let ops = ops(version);
     for code in &marshal.codes {
-        Follow { marshal, version, code, sink: &mut *sink, stack: Vec::new(), defaults: None }.run(ops)?;
+        let scope = marshal.text(code.name);
+        // Code may share its constants, and instructions, with other code.
+        let constants = Some(marshal.items(code.constants)).filter(|constants| teller.afford(constants.len()));
+        for constant in constants.unwrap_or_default() {
+            teller.tell_pairs(scope, marshal.items(*constant))?;
+        }
+        let follow =
+            Follow { marshal, version, code, scope, teller: &mut *teller, stack: Vec::new(), made: Vec::new(), defaults: None };
+        follow.run(ops)?;
     }
     Ok(())
 }
 
 /// What is known of a thing on the stack.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Thing {
+pub(super) enum Thing {
     /// A constant, by its number.
     Constant(u32),
     /// Something else; its name in the table, if it was fetched by one.
     Named(Option<u32>),
+    /// What was made of several things, by the number of that.
+    Made(usize),
 }
 
-struct Follow<'f, 'a> {
-    marshal: &'f Marshal<'a>,
-    version: Version,
-    code: &'f Code,
-    sink: &'f mut dyn Sink,
-    stack: Vec<Thing>,
+/// What was made of several things, each a constant if it is one.
+pub(super) struct Made {
+    pub(super) parts: Vec<Option<u32>>,
+    /// Whether it is one text of them.
+    pub(super) is_text: bool,
+    pub(super) name: Option<u32>,
+}
+
+pub(super) struct Follow<'f, 't, 'a> {
+    pub(super) marshal: &'f Marshal<'a>,
+    pub(super) version: Version,
+    pub(super) code: &'f Code,
+    pub(super) scope: Option<&'a [u8]>,
+    pub(super) teller: &'f mut Teller<'t, 'a>,
+    pub(super) stack: Vec<Thing>,
+    /// What instructions made of several things.
+    pub(super) made: Vec<Made>,
     /// The code of the function that was just made, for defaults that come after it.
-    defaults: Option<u32>,
+    pub(super) defaults: Option<u32>,
 }
 
-impl Follow<'_, '_> {
+impl Follow<'_, '_, '_> {
     fn run(mut self, ops: &[Op; 256]) -> Result<(), Stop> {
         let bytes = self.marshal.text(self.code.instructions).unwrap_or_default();
+        if !self.teller.afford(bytes.len()) {
+            return Ok(());
+        }
         let (mut at, mut extended) = (0, 0u32);
         while let Some(&code) = bytes.get(at) {
             // Python 2 has three bytes for an instruction with an argument, and one without.
@@ -61,30 +82,33 @@ impl Follow<'_, '_> {
             let op = ops.get(usize::from(code)).copied().unwrap_or(Op::Other);
             extended = if op == Op::Extended { argument << 8 } else { 0 };
             self.step(op, argument)?;
-            if self.stack.len() > STACK {
-                self.stack.clear();
+            if self.stack.len().max(self.made.len()) > STACK {
+                self.forget()?;
             }
         }
-        Ok(())
+        self.forget()
     }
 
     fn step(&mut self, op: Op, argument: u32) -> Result<(), Stop> {
+        if self.pushed(op, argument) || self.arranged(op, argument as usize) {
+            return Ok(());
+        }
         match op {
-            Op::Nothing | Op::Extended => return Ok(()),
-            Op::Constant => self.stack.push(Thing::Constant(self.constant(argument))),
-            Op::Push => self.stack.push(Thing::Named(None)),
-            Op::PushName => {
-                let index = if self.version.flags_globals() { argument >> 1 } else { argument };
-                self.stack.push(Thing::Named(self.listed(self.code.names, index)));
-            }
-            Op::PushLocal => self.stack.push(Thing::Named(self.listed(self.code.locals, argument))),
-            Op::Attribute => {
-                let index = if self.version.flags_attributes() { argument >> 1 } else { argument };
-                self.stack.pop();
-                self.stack.push(Thing::Named(self.listed(self.code.names, index)));
+            Op::Nothing | Op::Extended => {}
+            Op::Row => {
+                self.made(argument as usize, false);
+                self.pairs()?;
             }
             Op::Store => self.stored(self.listed(self.code.names, argument))?,
             Op::StoreLocal => self.stored(self.listed(self.code.locals, argument))?,
+            Op::StoreTwo => {
+                self.stored(self.listed(self.code.locals, argument >> 4))?;
+                self.stored(self.listed(self.code.locals, argument & 15))?;
+            }
+            Op::StorePush => {
+                self.stored(self.listed(self.code.locals, argument >> 4))?;
+                self.push_local(argument & 15);
+            }
             Op::StoreCell => self.stored(self.cell(argument))?,
             Op::StoreAttribute => {
                 self.stack.pop();
@@ -120,16 +144,45 @@ impl Follow<'_, '_> {
             Op::Compare => self.compared()?,
             Op::Function => self.function(argument)?,
             Op::FunctionAttribute => self.defaulted(argument)?,
-            Op::Other => self.stack.clear(),
+            _ => self.forget()?,
         }
         Ok(())
+    }
+
+    /// Instructions that push what they find elsewhere.
+    fn pushed(&mut self, op: Op, argument: u32) -> bool {
+        match op {
+            Op::Constant => self.stack.push(Thing::Constant(self.constant(argument))),
+            Op::Push => self.stack.push(Thing::Named(None)),
+            Op::PushName => self.stack.push(Thing::Named(self.listed(self.code.names, argument))),
+            Op::PushGlobal => {
+                let index = if self.version.flags_globals() { argument >> 1 } else { argument };
+                self.stack.push(Thing::Named(self.listed(self.code.names, index)));
+            }
+            Op::PushLocal => self.push_local(argument),
+            Op::PushTwo => {
+                self.push_local(argument >> 4);
+                self.push_local(argument & 15);
+            }
+            Op::Attribute => {
+                let index = if self.version.flags_attributes() { argument >> 1 } else { argument };
+                self.stack.pop();
+                self.stack.push(Thing::Named(self.listed(self.code.names, index)));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn push_local(&mut self, index: u32) {
+        self.stack.push(Thing::Named(self.listed(self.code.locals, index)));
     }
 
     fn constant(&self, index: u32) -> u32 {
         self.listed(self.code.constants, index).unwrap_or(0)
     }
 
-    fn listed(&self, table: u32, index: u32) -> Option<u32> {
+    pub(super) fn listed(&self, table: u32, index: u32) -> Option<u32> {
         self.marshal.items(table).get(index as usize).copied()
     }
 
@@ -143,10 +196,10 @@ impl Follow<'_, '_> {
     }
 
     /// The constant on top.
-    fn popped(&mut self) -> Option<u32> {
+    pub(super) fn popped(&mut self) -> Option<u32> {
         match self.stack.pop()? {
             Thing::Constant(object) => Some(object),
-            Thing::Named(_) => None,
+            _ => None,
         }
     }
 
@@ -173,21 +226,23 @@ impl Follow<'_, '_> {
     fn keyed(&mut self, values: u32) -> Result<(), Stop> {
         let names = self.popped().unwrap_or(0);
         self.keywords(names)?;
-        self.called(values);
+        self.called(values as usize);
         Ok(())
     }
 
     /// So many things on top become one.
-    fn called(&mut self, things: u32) {
-        self.stack.truncate(self.stack.len().saturating_sub(things as usize));
+    pub(super) fn called(&mut self, things: usize) {
+        self.stack.truncate(self.stack.len().saturating_sub(things));
         self.stack.push(Thing::Named(None));
     }
 
     fn keywords(&mut self, names: u32) -> Result<(), Stop> {
-        let marshal = self.marshal;
-        let mut values = self.stack.clone();
-        for name in marshal.items(names).iter().rev() {
-            let Some(value) = values.pop() else { break };
+        let names = self.marshal.items(names);
+        for (back, name) in (1..).zip(names.iter().rev()) {
+            let Some(value) = self.stack.len().checked_sub(back).and_then(|at| self.stack.get(at)).copied() else { break };
+            if !self.teller.afford(1) {
+                break;
+            }
             self.told(Some(*name), Some(value))?;
         }
         Ok(())
@@ -200,7 +255,7 @@ impl Follow<'_, '_> {
         }
         self.arguments()?;
         // The function lies below its arguments.
-        self.called(arguments.saturating_add(1));
+        self.called((arguments as usize).saturating_add(1));
         Ok(())
     }
 
@@ -213,19 +268,16 @@ impl Follow<'_, '_> {
             self.told(key, value)?;
         }
         self.arguments()?;
-        self.called(positional + 1);
+        self.called(positional as usize + 1);
         Ok(())
     }
 
-    /// Two constants on top, of which the first may be the name of the second. A short word is not: `("pass", "zpk")`.
+    /// Two constants on top, of which the first may be the name of the second.
     fn arguments(&mut self) -> Result<(), Stop> {
-        let [.., Thing::Constant(key), value @ Thing::Constant(_)] = self.stack.as_slice() else { return Ok(()) };
-        let (key, value) = (*key, *value);
-        let is_name = self.marshal.range(key).is_some_and(|key| key.len() > WORD);
-        // Two names, as of two fields of a form, are no name and its value.
-        let is_value =
-            matches!(value, Thing::Constant(value) if self.marshal.text(value).is_some_and(|text| !self.sink.wants(text)));
-        if is_name && is_value { self.told(Some(key), Some(value)) } else { Ok(()) }
+        match self.stack.as_slice() {
+            [.., Thing::Constant(key), Thing::Constant(value)] => self.teller.tell_pair(self.scope, *key, *value),
+            _ => Ok(()),
+        }
     }
 
     /// `password == "value"`.
@@ -240,88 +292,24 @@ impl Follow<'_, '_> {
         Ok(())
     }
 
-    /// A function of code on top, below which its defaults may stand.
-    fn function(&mut self, argument: u32) -> Result<(), Stop> {
-        let mut top = self.popped();
-        if self.version == TWO {
-            return self.function_in_two(top, argument as usize);
+    /// Tells the name of a thing.
+    pub(super) fn told(&mut self, name: Option<u32>, value: Option<Thing>) -> Result<(), Stop> {
+        match (name, value) {
+            (Some(name), Some(Thing::Constant(value))) => self.teller.tell(self.scope, name, value),
+            (Some(name), Some(Thing::Made(number))) => self.named(name, number),
+            _ => Ok(()),
         }
-        // Up to 3.10 its name lies above it.
-        if top.is_some_and(|top| self.marshal.text(top).is_some()) {
-            top = self.popped();
-        }
-        // Below lie, as flags say, what annotates arguments, defaults of those by name only, and defaults. A closure is
-        // built by instructions that are not followed, and nothing below it is known then.
-        for flag in [4, 2] {
-            if argument & flag != 0 {
-                self.stack.pop();
-            }
-        }
-        if argument & 1 != 0
-            && let (Some(code), Some(values)) = (top, self.popped())
-        {
-            self.defaults_of(code, values)?;
-        }
-        self.defaults = top;
-        self.stack.push(Thing::Named(None));
-        Ok(())
     }
 
-    /// In Python 2 defaults lie on the stack one by one.
-    fn function_in_two(&mut self, code: Option<u32>, count: usize) -> Result<(), Stop> {
-        let marshal = self.marshal;
-        let values = self.stack.split_off(self.stack.len().saturating_sub(count));
-        if let Some(code) = code.and_then(|code| marshal.code(code)) {
-            let names = marshal.items(code.locals).get(..code.arguments.0 as usize).unwrap_or_default();
-            for (name, value) in names.iter().rev().zip(values.into_iter().rev()) {
-                self.told(Some(*name), Some(value))?;
-            }
-        }
-        self.stack.push(Thing::Named(None));
-        Ok(())
-    }
-
-    /// Since 3.13 defaults lie below the function that was made.
-    fn defaulted(&mut self, flag: u32) -> Result<(), Stop> {
-        self.stack.pop();
-        let values = self.popped();
-        if let (1, Some(code), Some(values)) = (flag, self.defaults, values) {
-            self.defaults_of(code, values)?;
-        }
-        self.stack.push(Thing::Named(None));
-        Ok(())
-    }
-
-    /// Defaults belong to the last arguments.
-    fn defaults_of(&mut self, code: u32, values: u32) -> Result<(), Stop> {
-        let marshal = self.marshal;
-        let Some(code) = marshal.code(code) else { return Ok(()) };
-        let (values, count) = (marshal.items(values), code.arguments.0 as usize);
-        let names = marshal.items(code.locals).get(..count).unwrap_or_default();
-        for (name, value) in names.iter().rev().zip(values.iter().rev()) {
-            self.told(Some(*name), Some(Thing::Constant(*value)))?;
-        }
-        Ok(())
-    }
-
-    /// Pushes a name with its text. A tuple of texts has one name.
-    fn told(&mut self, name: Option<u32>, value: Option<Thing>) -> Result<(), Stop> {
-        let marshal = self.marshal;
-        let (Some(key), Some(Thing::Constant(value))) = (name.and_then(|name| marshal.text(name)), value) else {
-            return Ok(());
-        };
-        let few = marshal.items(value).get(..64).unwrap_or(marshal.items(value));
-        let texts: Vec<Range<usize>> =
-            marshal.range(value).into_iter().chain(few.iter().filter_map(|item| marshal.range(*item))).collect();
-        if texts.iter().all(|text| text.len() < SHORTEST) || key.len() > 128 || key.starts_with(b"__") || !self.sink.wants(key) {
+    /// What was made of several texts has a name: each of a list, or the text that they are.
+    fn named(&mut self, name: u32, number: usize) -> Result<(), Stop> {
+        let Some(made) = self.made.get_mut(number) else { return Ok(()) };
+        if made.is_text && made.parts.len() > 1 {
+            made.name = Some(name);
             return Ok(());
         }
-        let scope = marshal.text(self.code.name).filter(|scope| !scope.starts_with(b"<") && scope.len() <= 128);
-        let name = scope.map_or_else(|| key.to_vec(), |scope| [scope, b".", key].concat());
-        for text in texts {
-            let offset = text.start as u64;
-            let Some(bytes) = marshal.bytes(text) else { continue };
-            self.sink.text(&Text { name: &name, key, bytes, offset })?;
+        for part in std::mem::take(&mut made.parts).into_iter().flatten() {
+            self.teller.tell(self.scope, name, part)?;
         }
         Ok(())
     }
