@@ -106,17 +106,16 @@ fn items_of_a_list_have_its_name_and_pairs_their_own() {
 
 #[test]
 fn urls_that_are_put_together_are_told_whole() {
-    let constants =
-        [short("postgresql://svc:word@"), short(":5432/shop"), texts(&["x postgresql://svc:word@", "/shop"]), short("host")];
-    let whole = [("api_key", "postgresql://svc:word@{value}:5432/shop")];
+    let constants = [short("db://word@"), short(":5432/shop"), texts(&["x db://word@", "/shop"]), short("host")];
+    let whole = [("api_key", "db://word@{value}:5432/shop")];
     check(IN_12, &[(100, 0), (101, 2), (155, 0), (100, 1), (157, 3), (90, 1)], &constants, &whole);
     check(IN_13, &[(83, 0), (92, 2), (14, 0), (83, 1), (51, 3), (114, 1)], &constants, &whole);
     check(IN_14, &[(82, 0), (93, 2), (12, 0), (82, 1), (50, 3), (116, 1)], &constants, &whole);
     // Its name is not known, and it is no URL without its start.
-    let unnamed = [("", "postgresql://svc:word@{value}:5432/shop")];
+    let unnamed = [("", "db://word@{value}:5432/shop")];
     check(IN_14, &[(82, 0), (93, 2), (12, 0), (82, 1), (50, 3), (31, 0)], &constants, &unnamed);
     check(IN_14, &[(82, 1), (93, 2), (12, 0), (82, 1), (50, 3), (116, 1)], &constants, &[]);
-    let template = [("api_key", "x postgresql://svc:word@{value}/shop")];
+    let template = [("api_key", "x db://word@{value}/shop")];
     check(IN_14, &[(82, 2), (93, 2), (82, 3), (45, 2), (51, 1), (2, 0), (116, 1)], &constants, &template);
     check(IN_15, &[(81, 2), (92, 2), (81, 3), (43, 2), (49, 1), (2, 0), (115, 1)], &constants, &template);
     let plain = [texts(&["a word"]), b")\0".to_vec()];
