@@ -186,6 +186,12 @@ pub trait Sink {
         self.raw(body)
     }
 
+    /// The same of what lies behind the structure and may be a container itself: one that opens is a member of this
+    /// name, anything else is scanned at its place.
+    fn behind(&mut self, name: &[u8], _offset: u64, body: &mut dyn Read) -> Result<(), Stop> {
+        self.member(&Member { name, kind: MemberKind::File, size: None }, body)
+    }
+
     /// Bytes of the container that are numbers, as in [`MemberKind::Numbers`].
     fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop>;
 

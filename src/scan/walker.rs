@@ -342,6 +342,11 @@ fn shorten(detail: &mut String) {
     }
 }
 
+/// Whether these bytes are of a format that opens, or of one that is known not to.
+pub(super) fn is_known(nest: &Nest, bytes: &[u8], whole: bool) -> bool {
+    format_of(nest, bytes, whole).is_some() || Opaque::probe(&Head { start: bytes, tail: &[] }).is_some()
+}
+
 /// The format of these bytes.
 fn format_of(nest: &Nest, bytes: &[u8], whole: bool) -> Option<&'static dyn Extractor> {
     let found = probe(&Head { start: bytes, tail: if whole { bytes } else { &[] } });

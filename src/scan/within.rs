@@ -5,7 +5,7 @@
 
 use super::flat::Content;
 use super::nest::{Consumed, Metered, Nest, Stage};
-use super::walker::Walker;
+use super::walker::{Walker, is_known};
 use crate::blob::Hashed;
 use crate::extract::{Extractor, Import, Member, MemberKind, Sink, Stop, Text};
 use crate::finding::{GapReason, Reading};
@@ -145,6 +145,17 @@ impl Sink for Within<'_, '_, '_, '_> {
         let bytes = self.walker.flat(self.nest, (Content::Any, offset), Vec::new(), body);
         self.walker.row(Some(self.extractor.name())).bytes.add(Reading::Raw, bytes);
         Ok(())
+    }
+
+    fn behind(&mut self, name: &[u8], offset: u64, body: &mut dyn Read) -> Result<(), Stop> {
+        let (mut head, window) = (Vec::new(), self.walker.crew.limits.window);
+        // What was read before a failure counts; the reader's owner reports the failure.
+        let _ = (&mut *body).take(window as u64 + 1).read_to_end(&mut head);
+        let member = Member { name, kind: MemberKind::File, size: None };
+        let (nest, whole) = (self.nest_of(&member), head.len() <= window);
+        let is_known = is_known(&nest, &head, whole);
+        let mut body = head.as_slice().chain(body);
+        if is_known { self.member(&member, &mut body) } else { self.raw_at(offset, &mut body) }
     }
 
     fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop> {

@@ -57,8 +57,8 @@ impl Extractor for Cpio {
             }
             if !self.probe(&Head { start: head, tail: &[] }) {
                 // A compressed archive behind the first, or anything else.
-                let member = Member { name: b"behind TRAILER!!!", kind: MemberKind::File, size: None };
-                return Ok(sink.member(&member, input)?);
+                let start = input.position();
+                return Ok(sink.behind(b"behind TRAILER!!!", start, input)?);
             }
         }
     }

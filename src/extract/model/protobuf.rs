@@ -90,7 +90,7 @@ impl Walk<'_> {
                 let mut bytes = Vec::new();
                 let got = input.by_ref().take(size).read_to_end(&mut bytes)? as u64;
                 if got < size {
-                    self.sink.raw(&mut bytes.as_slice())?;
+                    self.sink.raw_at(offset, &mut bytes.as_slice())?;
                     return Ok(size - got);
                 }
                 if wire == 2 {
@@ -152,9 +152,9 @@ impl Walk<'_> {
             }
             Kind::Message if depth < DEPTH => match fields(field.bytes, field.offset) {
                 Some(row) => self.message(&row, path, depth + 1),
-                None => self.sink.raw(&mut &*field.bytes),
+                None => self.sink.raw_at(field.offset, &mut &*field.bytes),
             },
-            _ => self.sink.raw(&mut &*field.bytes),
+            _ => self.sink.raw_at(field.offset, &mut &*field.bytes),
         }
     }
 }

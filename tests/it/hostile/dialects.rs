@@ -44,9 +44,14 @@ fn cpio_in_the_other_byte_order() {
 }
 
 #[test]
-fn bytes_behind_a_cpio_are_its_member() {
-    let first = cpio(&[("a", b"nothing")]);
-    opens(&[&first[..], &[0; 300], token(1).as_bytes()].concat(), Some("behind TRAILER!!!"));
+fn bytes_behind_a_cpio_stand_at_their_place_or_are_a_container() {
+    let first = [&cpio(&[("a", b"nothing")])[..], &[0; 300]].concat();
+    let plain = [&first[..], token(1).as_bytes()].concat();
+    opens(&plain, None);
+    let found = target(&plain).audit.incidents.into_iter().flat_map(|incident| incident.occurrences);
+    let offsets: Vec<_> = found.map(|found| found.finding.offset).collect();
+    assert_eq!(offsets, [(first.len() + "token = ".len()) as u64]);
+    opens(&[&first[..], &xz(token(1).as_bytes())].concat(), Some("behind TRAILER!!!"));
 }
 
 #[test]

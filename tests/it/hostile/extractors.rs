@@ -328,8 +328,11 @@ fn a_stretch_stands_where_its_format_says() {
 }
 
 /// Formats of which what is appended is neither a member nor another part of a stream.
-const APPENDED: [&str; 17] = [
+const APPENDED: [&str; 20] = [
     "safetensors",
+    "cpio",
+    "protobuf",
+    "SQLite log",
     "npy",
     "GGUF",
     "class",

@@ -14,6 +14,8 @@ const PAGES: u32 = 8 << 20;
 const RECORD: u64 = 1 << 20;
 /// Tables of a schema.
 const TABLES: usize = 10_000;
+/// The longest header between two pages of a log or a journal.
+const BETWEEN: u64 = 64 << 10;
 
 /// What takes rows in.
 pub(super) type Take<'t> = dyn FnMut(Row) -> Result<(), Stop> + 't;
@@ -139,10 +141,14 @@ impl<'f> Database<'f> {
     }
 
     fn page_at(&mut self, offset: u64) -> io::Result<Vec<u8>> {
-        let mut page = Vec::new();
+        self.bytes_at(offset, self.size as u64)
+    }
+
+    fn bytes_at(&mut self, offset: u64, length: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
         self.file.seek(SeekFrom::Start(offset))?;
-        (&mut self.file).take(self.size as u64).read_to_end(&mut page)?;
-        Ok(page)
+        (&mut self.file).take(length).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// The tables that the schema names, itself first.
@@ -330,13 +336,16 @@ impl Owners {
     }
 }
 
-/// Pages in their order, without the rows that were told.
+/// Pages in their order and at their places, without the rows that were told and what lies between pages.
 pub(super) struct Sweep<'s, 'f> {
     database: &'s mut Database<'f>,
     consumed: &'s Consumed,
     pages: Box<dyn Iterator<Item = (u32, u64)> + 's>,
-    /// Bytes of rows that were left out.
+    /// Bytes of rows that were left out, and of what lies between pages.
     blank: u64,
+    /// Where the last page ends, and how many bytes are left before that at hand.
+    end: u64,
+    gap: u64,
     page: Vec<u8>,
     at: usize,
     failure: Option<io::Error>,
@@ -347,13 +356,32 @@ impl<'s, 'f> Sweep<'s, 'f> {
     pub(super) fn new(database: &'s mut Database<'f>, consumed: &'s Consumed) -> Self {
         let size = database.size as u64;
         let pages = (1..=database.pages).map(move |number| (number, u64::from(number - 1) * size));
-        Self { database, consumed, pages: Box::new(pages), blank: 0, page: Vec::new(), at: 0, failure: None }
+        Self::over(database, consumed, Box::new(pages))
     }
 
     /// These pages of a log.
     pub(super) fn of_log(database: &'s mut Database<'f>, consumed: &'s Consumed, frames: &'s Frames) -> Self {
-        let pages = Box::new(frames.pages.iter().copied());
-        Self { database, consumed, pages, blank: 0, page: Vec::new(), at: 0, failure: None }
+        Self::over(database, consumed, Box::new(frames.pages.iter().copied()))
+    }
+
+    fn over(database: &'s mut Database<'f>, consumed: &'s Consumed, pages: Box<dyn Iterator<Item = (u32, u64)> + 's>) -> Self {
+        Self { database, consumed, pages, blank: 0, end: 0, gap: 0, page: Vec::new(), at: 0, failure: None }
+    }
+
+    /// Takes the next page in, if there is one.
+    fn turn(&mut self) -> io::Result<()> {
+        let Some((number, offset)) = self.pages.next() else { return Ok(()) };
+        let (mut page, blank) = self.database.rest_of(number, offset, self.consumed)?;
+        let (start, end) = (self.end, offset + page.len() as u64);
+        (self.gap, self.end) = (offset.saturating_sub(start), end);
+        if page.len() < self.database.size && self.gap <= BETWEEN {
+            // This is no page, so what stands before it may be no header.
+            page = [self.database.bytes_at(start, self.gap)?, page].concat();
+            self.gap = 0;
+        }
+        self.blank += blank + self.gap;
+        (self.page, self.at) = (page, 0);
+        Ok(())
     }
 
     /// How many bytes were left out; an error if not all of it could be read.
@@ -365,19 +393,17 @@ impl<'s, 'f> Sweep<'s, 'f> {
 impl Read for Sweep<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.at >= self.page.len()
-            && let Some((number, offset)) = self.pages.next()
+            && let Err(error) = self.turn()
         {
-            match self.database.rest_of(number, offset, self.consumed) {
-                Ok((page, blank)) => {
-                    (self.page, self.at) = (page, 0);
-                    self.blank += blank;
-                }
-                Err(error) => {
-                    let kind = error.kind();
-                    self.failure = Some(error);
-                    return Err(kind.into());
-                }
-            }
+            let kind = error.kind();
+            self.failure = Some(error);
+            return Err(kind.into());
+        }
+        if self.gap > 0 {
+            let count = usize::try_from(self.gap).unwrap_or(usize::MAX).min(buffer.len());
+            buffer.get_mut(..count).unwrap_or_default().fill(b'\n');
+            self.gap -= count as u64;
+            return Ok(count);
         }
         let ready = self.page.get(self.at..).unwrap_or_default();
         let count = ready.len().min(buffer.len());

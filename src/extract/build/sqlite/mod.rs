@@ -130,7 +130,7 @@ impl Extractor for SqliteLog {
             );
         }
         let mut sweep = Sweep::of_log(&mut database, &consumed, &frames);
-        sink.raw(&mut sweep)?;
+        sink.raw_at(0, &mut sweep)?;
         sink.told_before(sweep.end()?);
         if frames.is_cut {
             sink.gap(GapReason::Truncated, "SQLite log: ends within a page".into(), None);
