@@ -83,6 +83,7 @@ number!(u32_le, le32, u32, from_le_bytes, "little");
 number!(u64_le, le64, u64, from_le_bytes, "little");
 number!(u16_be, be16, u16, from_be_bytes, "big");
 number!(u32_be, be32, u32, from_be_bytes, "big");
+number!(u64_be, be64, u64, from_be_bytes, "big");
 
 #[cfg(test)]
 mod tests {

@@ -329,6 +329,7 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &build::GitPack,
     &build::GitIndex,
     &build::VimSwap,
+    &build::MongoArchive,
     // It has no magic.
     &build::Bson,
     // What says in the middle what it is comes behind what says so at its start.

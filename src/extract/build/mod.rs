@@ -14,7 +14,7 @@ mod source_map;
 mod sqlite;
 mod swap;
 
-pub use bson::Bson;
+pub use bson::{Bson, MongoArchive};
 pub use class::Class;
 pub use git::{GitIndex, GitObject, GitPack};
 pub use notebook::Notebook;

@@ -5,7 +5,7 @@
 //! (`ad`) hold lines from their end backwards, each closed by a zero, with an index of where they begin. The lines in
 //! their order are a member with the name of the file; all else, lines that were deleted too, is scanned as it is.
 
-use super::super::cursor::{le16, le32, le64};
+use super::super::cursor::{be16, be32, be64, le16, le32, le64};
 use super::super::told::Told;
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink};
 use crate::finding::GapReason;
@@ -38,7 +38,7 @@ impl Extractor for VimSwap {
         About {
             title: "vim swap file",
             reads: "the lines of the text in their order, under its name; blocks of no line as they are, with what was deleted",
-            limits: "encrypted ones and those of big-endian machines are gaps; lines of up to 16 MiB",
+            limits: "encrypted ones are gaps; lines of up to 16 MiB",
             specification: "vim: src/memline.c",
         }
     }
@@ -74,9 +74,35 @@ impl Extractor for VimSwap {
     }
 }
 
+/// The byte order of the machine: that of all numbers but the size of a block.
+#[derive(Clone, Copy)]
+struct Order {
+    is_big: bool,
+}
+
+impl Order {
+    fn short(self, bytes: &[u8], at: usize) -> Option<u16> {
+        if self.is_big { be16(bytes, at) } else { le16(bytes, at) }
+    }
+
+    fn long(self, bytes: &[u8], at: usize) -> Option<u32> {
+        if self.is_big { be32(bytes, at) } else { le32(bytes, at) }
+    }
+
+    fn wide(self, bytes: &[u8], at: usize) -> Option<u64> {
+        if self.is_big { be64(bytes, at) } else { le64(bytes, at) }
+    }
+
+    /// The two letters that a block begins with are one number.
+    fn letters(self, block: &[u8]) -> Option<[u8; 2]> {
+        self.short(block, 0).map(u16::to_be_bytes)
+    }
+}
+
 /// An open file.
 struct Swap<'f> {
     file: Box<dyn ReadSeek + 'f>,
+    order: Order,
     length: u64,
     /// Bytes of a block.
     size: u64,
@@ -88,7 +114,7 @@ type Block = (u64, u64);
 impl<'f> Swap<'f> {
     fn open(mut file: Box<dyn ReadSeek + 'f>) -> Result<Self, Halt> {
         let length = file.seek(SeekFrom::End(0))?;
-        let mut swap = Self { file, length, size: *SIZES.start() as u64 };
+        let mut swap = Self { file, order: Order { is_big: false }, length, size: *SIZES.start() as u64 };
         let head = swap.bytes(0, swap.size)?;
         let halt = |reason, what: &str| Halt::Broken(reason, format!("vim swap: {what}; scanned as it is"));
         if head.get(1).is_some_and(|letter| ENCRYPTED.contains(letter)) {
@@ -99,9 +125,7 @@ impl<'f> Swap<'f> {
             return Err(halt(GapReason::Damaged, "no block has this size"));
         }
         swap.size = size.into();
-        if swap.bytes(swap.size, 2)? == b"pt" {
-            return Err(halt(GapReason::Unsupported, "of a big-endian machine"));
-        }
+        swap.order.is_big = swap.bytes(swap.size, 2)? == b"pt";
         Ok(swap)
     }
 
@@ -133,11 +157,11 @@ impl<'f> Swap<'f> {
             };
             left = fits.unwrap_or(0);
             let head = self.bytes(start, 8)?;
-            match head.get(..2) {
-                Some(b"ad") => leaves.push((number, count)),
-                Some(b"tp") => {
+            match self.order.letters(&head).as_ref() {
+                Some(b"da") => leaves.push((number, count)),
+                Some(b"pt") => {
                     let block = self.bytes(start, self.size)?;
-                    let below = pointers(&block, self.size as usize);
+                    let below = pointers(&block, self.size as usize, self.order);
                     is_whole &= below.is_some();
                     stack.extend(below.into_iter().flatten().rev());
                 }
@@ -150,16 +174,17 @@ impl<'f> Swap<'f> {
 
 /// The blocks below a pointer block. How long an entry is depends on the machine and the editor; how many there may be
 /// tells it.
-fn pointers(block: &[u8], size: usize) -> Option<Vec<Block>> {
-    let (count, most) = (usize::from(le16(block, 2)?), usize::from(le16(block, 4)?));
+fn pointers(block: &[u8], size: usize, order: Order) -> Option<Vec<Block>> {
+    let (count, most) = (usize::from(order.short(block, 2)?), usize::from(order.short(block, 4)?));
     // Bytes of an entry, of the number of a block, and where the number of blocks in a row stands.
     let (length, is_wide, at) =
         [(32, true, 24), (24, true, 16), (16, false, 12)].into_iter().find(|(length, ..)| (size - 8) / length == most)?;
     let entry = |index: usize| {
         let start = 8 + index * length;
         // A negative number is that of a block that was never written.
-        let number = if is_wide { le64(block, start)?.cast_signed() } else { le32(block, start)?.cast_signed().into() };
-        let row = le32(block, start + at)?;
+        let number =
+            if is_wide { order.wide(block, start)?.cast_signed() } else { order.long(block, start)?.cast_signed().into() };
+        let row = order.long(block, start + at)?;
         Some((u64::try_from(number).unwrap_or(u64::MAX), u64::from(row).max(1)))
     };
     (0..count).map(entry).collect::<Option<_>>().filter(|_| count <= most)
@@ -167,13 +192,19 @@ fn pointers(block: &[u8], size: usize) -> Option<Vec<Block>> {
 
 /// Adds the lines of a data block to a text. Returns where they stand in it, and whether that is all that stands there;
 /// `None` if it makes no sense, and the text is as it was.
-fn lines(block: &[u8], text: &mut Vec<u8>) -> Option<(Range<usize>, bool)> {
+fn lines(block: &[u8], order: Order, text: &mut Vec<u8>) -> Option<(Range<usize>, bool)> {
     let before = text.len();
-    let number = |at: usize| le32(block, at).and_then(|number| usize::try_from(number).ok());
-    let (free, start, behind, count) = (number(4)?, number(8)?, number(12)?, number(16)?);
-    // The index ends where the free bytes begin, and begins behind a header whose length depends on the machine.
-    let index = start.checked_sub(free)?.checked_sub(count.checked_mul(4)?)?;
-    if !matches!(index, 20 | 24) || behind > block.len() {
+    let number = |at: usize| order.long(block, at).and_then(|number| usize::try_from(number).ok());
+    let (free, start, behind) = (number(4)?, number(8)?, number(12)?);
+    // The index ends where the free bytes begin, and begins behind a header whose length depends on the machine: it ends
+    // with the count of lines, of four bytes or of eight.
+    let end = start.checked_sub(free)?;
+    let is_there = |index: usize, count: usize| count.checked_mul(4).and_then(|length| index.checked_add(length)) == Some(end);
+    let wide = order.wide(block, 16).and_then(|count| usize::try_from(count).ok());
+    let (index, count) = [(20, number(16)), (24, wide), (24, number(16))]
+        .into_iter()
+        .find_map(|(index, count)| Some((index, count.filter(|count| is_there(index, *count))?)))?;
+    if behind > block.len() {
         return None;
     }
     let (mut end, mut is_all) = (behind, true);
@@ -209,7 +240,7 @@ impl Lines<'_, '_> {
         let (start, length) = (number * self.swap.size, count * self.swap.size);
         let block = self.swap.bytes(start, length.min(BLOCK))?;
         let mut text = Vec::new();
-        match lines(&block, &mut text) {
+        match lines(&block, self.swap.order, &mut text) {
             Some((stretch, true)) => self.told.told(start + stretch.start as u64, stretch.len() as u64),
             Some(_) => {}
             None => self.is_whole = false,
@@ -241,6 +272,32 @@ mod tests {
 
     fn number(number: usize) -> [u8; 4] {
         (number as u32).to_le_bytes()
+    }
+
+    /// A swap file of these blocks as a big-endian machine of 64 bits writes it: all numbers the other way round.
+    fn turned(blocks: &[Vec<u8>]) -> Vec<u8> {
+        let turn = |block: &mut [u8], at: usize, width: usize| block[at..at + width].reverse();
+        let mut blocks = blocks.to_vec();
+        for block in &mut blocks {
+            let count = usize::from(block[2]);
+            match &block[..2] {
+                b"tp" => {
+                    (2..8).step_by(2).for_each(|at| turn(block, at, 2));
+                    for entry in 0..count {
+                        [0, 8, 16].into_iter().for_each(|at| turn(block, 8 + 32 * entry + at, 8));
+                        turn(block, 8 + 32 * entry + 24, 4);
+                    }
+                }
+                b"ad" => {
+                    let lines = usize::from(block[16]);
+                    (4..16).step_by(4).chain((0..lines).map(|line| 24 + 4 * line)).for_each(|at| turn(block, at, 4));
+                    turn(block, 16, 8);
+                }
+                _ => continue,
+            }
+            turn(block, 0, 2);
+        }
+        blocks.concat()
     }
 
     fn padded(bytes: Vec<u8>, length: usize) -> Vec<u8> {
@@ -291,6 +348,16 @@ mod tests {
     }
 
     #[test]
+    fn big_endian_machines_write_their_numbers_the_other_way_round() {
+        let long = "x".repeat(5000);
+        let blocks =
+            [head(b'0', "~me/conf.env"), pointer(&[(2, 1), (3, 2)]), data(&["one", "two"], PAGE), data(&[&long], 2 * PAGE)];
+        let found = seen(&VimSwap, &turned(&blocks));
+        assert_eq!(found.members, vec![("~me/conf.env", format!("one\ntwo\n{long}\n").as_str())].into());
+        assert!(found.gaps.is_empty() && memchr::memmem::find(&found.raw, b"two").is_none());
+    }
+
+    #[test]
     fn what_was_deleted_is_scanned_as_it_is() {
         let mut block = data(&["kept"], PAGE);
         block[100..107].copy_from_slice(b"deleted");
@@ -315,8 +382,7 @@ mod tests {
         lying[24..28].copy_from_slice(&number(5));
         check([head(b'0', "a"), pointer(&[(2, 1)]), lying].concat(), &truncated);
         check([head(b'c', "a"), pointer(&[(2, 1)]), one.clone()].concat(), &[GapReason::Encrypted]);
-        let mut big = pointer(&[]);
-        big[..2].copy_from_slice(b"pt");
-        check([head(b'0', "a"), big, one].concat(), &[GapReason::Unsupported]);
+        // Blocks of both kinds of machine.
+        check([turned(&[head(b'0', "a"), pointer(&[(2, 1)])]), one].concat(), &truncated);
     }
 }

@@ -262,3 +262,29 @@ pub(super) fn bson(text: &str) -> Vec<u8> {
     let elements = [&b"\x07_id\0abcdefghijkl\x02note\0"[..], &value, b"\0"].concat();
     [&long(elements.len() + 4)[..], &elements].concat()
 }
+
+/// An archive of one collection with one document.
+pub(super) fn bson_archive(text: &str) -> Vec<u8> {
+    let named =
+        |name: &str, text: &str| [b"\x02", name.as_bytes(), b"\0", &long(text.len() + 1), text.as_bytes(), b"\0"].concat();
+    let document = |elements: &[Vec<u8>]| [&long(elements.concat().len() + 5)[..], &elements.concat(), b"\0"].concat();
+    let (collection, mark) = ([named("db", "shop"), named("collection", "users")], [0xff; 4]);
+    let about = document(&[named("version", "0.1"), named("tool_version", "100.9.4")]);
+    let end = document(&[collection.concat(), b"\x08EOF\0\x01".to_vec()]);
+    let blocks = [&document(&collection)[..], &bson(text), &mark, &end, &mark].concat();
+    [b"\x6d\xe2\x99\x81", &about[..], &document(&collection), &mark, &blocks].concat()
+}
+
+/// The swap file of a big-endian machine.
+pub(super) fn vim_swap_big(text: &str) -> Vec<u8> {
+    let size = 1048;
+    let big = |number: usize| (number as u32).to_be_bytes();
+    let padded = |bytes: Vec<u8>| [&bytes[..], &vec![0; size - bytes.len()]].concat();
+    let line = [text.trim_end().as_bytes(), b"\0"].concat();
+    let at = size - line.len();
+    let head = [&b"b0VIM 9.0\0\0\0"[..], &long(size), &[0; 92], b"a.txt"].concat();
+    let pointer = [&b"pt\0\x01\0\x20\0\0"[..], &[2u64, 1, 1].map(u64::to_be_bytes).concat(), &big(1)].concat();
+    let index = [&b"da\0\0"[..], &big(at - 28), &big(at), &big(size), &[0; 4], &big(1), &big(at)].concat();
+    let free = vec![0; at - index.len()];
+    [padded(head), padded(pointer), index, free, line].concat()
+}

@@ -1,8 +1,8 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
 use super::built::{
-    asar, bson, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe, pyc, rar, sqlite, sqlite_log,
-    vim_swap, wasm,
+    asar, bson, bson_archive, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe, pyc, rar, sqlite,
+    sqlite_log, vim_swap, vim_swap_big, wasm,
 };
 use serde_json::json;
 use std::io::{Cursor, Write};
@@ -69,6 +69,8 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("SQLite log", sqlite_log(&text)),
         ("vim swap", vim_swap(&text)),
         ("BSON", bson(&text)),
+        ("mongodump archive", bson_archive(&text)),
+        ("vim swap", vim_swap_big(&text)),
         ("notebook", notebook(&text)),
         ("source map", json!({"version": 3, "sources": ["a.js"], "sourcesContent": [text]}).to_string().into_bytes()),
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
