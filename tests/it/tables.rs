@@ -2,7 +2,7 @@
 //! is left to be scanned as it is. `tools/make_tables.py` made the files.
 
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 use watertight::extract::{self, Head, Input, Member, Sink, Stop, Text};
@@ -15,6 +15,8 @@ struct Told {
     rest: Vec<u8>,
     numbers: usize,
     gaps: Vec<String>,
+    /// The names of each text, and where it was said to stand.
+    places: BTreeMap<Vec<u8>, BTreeSet<(String, u64)>>,
 }
 
 impl Sink for Told {
@@ -37,6 +39,7 @@ impl Sink for Told {
     fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
         let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         self.texts.entry(shown(text.name)).or_default().push(shown(text.bytes));
+        self.places.entry(text.bytes.to_vec()).or_default().insert((shown(text.name), text.offset));
         Ok(())
     }
 
@@ -88,6 +91,17 @@ fn every_text_is_told_once_under_its_name() {
         all.extend(wrong(&bytes, names).into_iter().map(|wrong| format!("{file}: {wrong}")));
     }
     assert!(all.is_empty(), "{}", all.join("\n"));
+}
+
+#[test]
+fn a_value_stands_in_its_dictionary_whichever_row_has_it() {
+    let bytes = include_bytes!("../../testdata/tables/dictionaries.arrows");
+    let places = told(bytes).places;
+    for (name, text) in [("first_name", "the first of the words"), ("third_name", "the third of the words")] {
+        let (names, offsets): (Vec<_>, BTreeSet<_>) = places[text.as_bytes()].iter().cloned().unzip();
+        // Without a name it goes where it has one.
+        assert_eq!((names, offsets.len()), (vec![String::new(), name.to_owned()], 1), "{text}");
+    }
 }
 
 /// Files of the library, cut and bent: bytes are told, left or a gap, and reading ends.

@@ -26,6 +26,8 @@ const KEPT: usize = 16 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Dictionaries {
     pub(super) values: HashMap<u64, Vec<Vec<u8>>>,
+    /// Where the bytes of each stand.
+    places: HashMap<u64, u64>,
     kept: usize,
 }
 
@@ -200,7 +202,12 @@ impl Batch {
         };
         let name = if leaf.parent.is_empty() { leaf.name.clone() } else { [&leaf.parent, &b"."[..], &leaf.name].concat() };
         let mut cells = Cells::new(leaf.parent.clone(), name, leaf.name.clone(), Vec::new());
-        cells.offset = spans.last().map_or(0, |(place, _)| *place);
+        let here = spans.last().map_or(0, |(place, _)| *place);
+        if let Some(id) = is_dictionary {
+            known.places.insert(id, here);
+        }
+        // A value stands in its dictionary, whichever row has it.
+        cells.offset = leaf.dictionary.and_then(|(id, _)| known.places.get(&id).copied()).unwrap_or(here);
         // What is in a dictionary was told with that.
         let mut rows = 0;
         if leaf.dictionary.is_none() || labels.is_some() {

@@ -12,6 +12,7 @@ mod schema;
 pub use feather::Feather;
 
 use super::super::flatbuffer::Table;
+use super::super::rows;
 use super::super::told::Told;
 use super::super::{About, Extractor, Halt, Head, Input, Sink, Text};
 use super::source::Source;
@@ -163,9 +164,13 @@ impl Messages<'_, '_> {
         }
         self.tell_settings(b"", &mut schema.placed_settings(2), place)?;
         self.fields = Field::all(schema);
+        let has_names = self.fields.iter().any(Field::has_names);
         for field in self.fields.iter().flat_map(Field::with_dictionaries) {
             if let Some((id, _)) = field.dictionary {
-                self.dictionaries.insert(id, Field { dictionary: None, ..field.clone() });
+                // The rows have better names for such values than their column has: told with the dictionary they have none.
+                let is_named = !(has_names && rows::holds_values(&String::from_utf8_lossy(&field.name)));
+                let name = if is_named { field.name.clone() } else { Vec::new() };
+                self.dictionaries.insert(id, Field { name, dictionary: None, ..field.clone() });
             }
         }
         fields_with_settings(schema, &mut |path, field| self.tell_settings(path, &mut field.placed_settings(6), place))

@@ -1,6 +1,7 @@
 //! What columns a table has, and which buffers of a batch are whose (`Schema.fbs`, *Columnar Format*).
 
 use super::super::super::flatbuffer::Table;
+use super::super::super::rows;
 
 /// Fields in fields.
 const DEPTH: u32 = 32;
@@ -53,6 +54,11 @@ impl Field {
             stack.extend(&field.children);
         }
         found
+    }
+
+    /// Whether this field, or one below it, holds names of what stands beside it.
+    pub(super) fn has_names(&self) -> bool {
+        rows::holds_names(&String::from_utf8_lossy(&self.name)) || self.children.iter().any(Self::has_names)
     }
 
     fn read(field: Table<'_>, depth: u32, left: &mut usize) -> Option<Self> {
