@@ -6,7 +6,6 @@
 use super::super::super::cursor::Cursor;
 use super::super::super::legible;
 use super::version::{TWO, Version};
-use std::collections::HashSet;
 use std::ops::Range;
 
 /// Texts, tuples and code that are kept of a file, and references that are: a file of nothing but small ones is
@@ -80,15 +79,20 @@ impl<'a> Marshal<'a> {
     /// The file with nothing but its texts, at their places, and what else reads like one. What is behind the object, or
     /// behind the last text of one that could not be read to its end, is left as it is.
     pub(super) fn texts_alone(&self) -> Vec<u8> {
-        let instructions: HashSet<u32> = self.codes.iter().map(|code| code.instructions).collect();
+        let mut is_code = vec![false; self.objects.len()];
+        for code in &self.codes {
+            if let Some(slot) = is_code.get_mut(code.instructions as usize) {
+                *slot = true;
+            }
+        }
         let texts = || {
-            self.objects.iter().zip(0..).filter_map(|(object, number)| match object {
-                Object::Text(range) => Some((number, range.clone())),
+            self.objects.iter().zip(&is_code).filter_map(|(object, is_code)| match object {
+                Object::Text(range) => Some((*is_code, range.clone())),
                 _ => None,
             })
         };
         let behind = if self.whole { self.end } else { texts().map(|(_, range)| range.end).max().unwrap_or(0) };
-        let told = texts().filter(|(number, _)| !instructions.contains(number)).map(|(_, range)| range);
+        let told = texts().filter(|(is_code, _)| !is_code).map(|(_, range)| range);
         legible::alone(self.bytes, told, behind)
     }
 
