@@ -6,7 +6,8 @@
     make_models.py judge FOLDER REPORT     # REPORT is `watertight scan --format json --show-secrets FOLDER/planted`
 
 Needs what tools/models-requirements.txt lists for all files; what is missing is left out. Formats that are no pickles are
-in model_formats.py. OLD_PYTHON names a Python with the libraries of 2020, see old_models.py; Pythons below ~/.pyenv compile.
+in model_formats.py. OLD_PYTHON names a Python with the libraries of 2020, see old_models.py; Pythons below ~/.pyenv compile,
+and those in the folders of NODE_PYTHON, see node_python.mjs.
 Values are made when the script runs; `clean` has the same files with harmless values. PyTorch's formats are written here
 as `torch.save` does, since its wheel is too large for a test.
 """

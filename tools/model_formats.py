@@ -4,6 +4,7 @@ Each family yields names of files and what makes one of values; a library that i
 """
 
 import bz2
+import functools
 import gzip
 import io
 import json
@@ -289,33 +290,41 @@ def with_catboost():
 
 
 def pythons():
-    for path in sorted(pathlib.Path.home().glob(".pyenv/versions/*/bin/python")):
-        yield path.parent.parent.name, str(path)
-    yield "system", shutil.which("python3")
+    """Names of Pythons, with what compiles by them: a source to a file."""
+    here = [(path.parent.parent.name, str(path)) for path in sorted(pathlib.Path.home().glob(".pyenv/versions/*/bin/python"))]
+    for version, python in [*here, ("system", shutil.which("python3"))]:
+        yield version, functools.partial(compiled_by, python)
+    script = pathlib.Path(__file__).with_name("node_python.mjs")
+    for folder in filter(None, os.environ.get("NODE_PYTHON", "").split(os.pathsep)):
+        version = json.loads((pathlib.Path(folder) / "node_modules/pyodide/package.json").read_text())["version"]
+        yield f"pyodide-{version}", lambda text, folder=folder: subprocess.run(
+            ["node", script, folder], input=text.encode(), check=True, capture_output=True).stdout
+
+
+def compiled_by(python, text):
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = pathlib.Path(folder) / "config.py", pathlib.Path(folder) / "config.pyc"
+        source.write_text(text)
+        subprocess.run([python, "-c", f"import py_compile; py_compile.compile({str(source)!r}, {str(out)!r}, doraise=True)"], check=True)
+        return out.read_bytes()
 
 
 SHAPES = {
     "assigned": lambda v: "".join(f"{n.upper()} = {x!r}\n" for n, x in v.items()),
     "display": lambda v: "CONFIG = {\n" + "".join(f"    {n!r}: {x!r},\n" for n, x in v.items()) + "}\n",
     "class": lambda v: "class Config:\n" + "".join(f"    {n} = {x!r}\n" for n, x in v.items()),
+    "local": lambda v: "def load(host, user):\n" + "".join(f"    {n} = {x!r}\n" for n, x in v.items()) + "    return locals()\n",
+    "defaults": lambda v: "def load(host, *, " + ", ".join(f"{n}={x!r}" for n, x in v.items()) + ", timeout: int = 30):\n    return host\n",
+    "unpacked": lambda v: ", ".join(v) + " = " + ", ".join(map(repr, v.values())) + "\n",
     "called": lambda v: "import os\nclient = os.connect(\n" + "".join(f"    {n}={x!r},\n" for n, x in v.items()) + ")\n",
 }
 
 
 def compiled():
     for version, python in pythons():
-        if version.startswith("2."):
-            shapes = ("assigned",)
-        else:
-            shapes = ("assigned", "display", "class", "called")
+        shapes = ("assigned",) if version.startswith("2.") else SHAPES
         for shape in shapes:
-            def make(values, python=python, shape=shape):
-                with tempfile.TemporaryDirectory() as folder:
-                    source, out = pathlib.Path(folder) / "config.py", pathlib.Path(folder) / "config.pyc"
-                    source.write_text(SHAPES[shape](values))
-                    subprocess.run([python, "-c", f"import py_compile; py_compile.compile({str(source)!r}, {str(out)!r}, doraise=True)"], check=True)
-                    return out.read_bytes()
-            yield f"{shape}-{version}.pyc", make
+            yield f"{shape}-{version}.pyc", lambda values, python=python, shape=shape: python(SHAPES[shape](values))
 
 
 def with_sqlite():
