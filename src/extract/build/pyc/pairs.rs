@@ -81,6 +81,10 @@ impl Follow<'_, '_, '_> {
             let argument = extended | argument;
             let op = ops.get(usize::from(code)).copied().unwrap_or(Op::Other);
             extended = if op == Op::Extended { argument << 8 } else { 0 };
+            // Most instructions do nothing that matters here: of some versions half are room for caches.
+            if op == Op::Nothing || op == Op::Other && self.stack.is_empty() && self.made.is_empty() {
+                continue;
+            }
             self.step(op, argument)?;
             if self.stack.len().max(self.made.len()) > STACK {
                 self.forget()?;
@@ -135,6 +139,10 @@ impl Follow<'_, '_, '_> {
             Op::KeywordNames => {
                 let names = self.constant(argument);
                 self.keywords(names)?;
+                // These are no arguments by position for the call that follows.
+                let known = self.marshal.items(names).len().min(self.stack.len());
+                let rest = self.stack.len() - known;
+                self.stack.iter_mut().skip(rest).for_each(|thing| *thing = Thing::Named(None));
             }
             Op::CallKeywords => {
                 self.keyed(argument)?;

@@ -91,6 +91,10 @@ fn arguments_by_name_follow_two_variables_at_once() {
     let constants = [short("one"), texts(&["host", "user", "password"])];
     check(IN_14, &[(92, 0), (87, 0x12), (82, 0), (82, 1), (55, 3)], &constants, &[("password", "one")]);
     check(IN_15, &[(91, 0), (86, 0x12), (81, 0), (81, 1), (53, 3)], &constants, &[("password", "one")]);
+    // Values of two arguments by name are no name and its value.
+    let urls = [short("a longer word"), short("db://word@host"), texts(&["password", "api_key"])];
+    let told = [("api_key", "db://word@host"), ("password", "a longer word")];
+    check(IN_12, &[(100, 0), (100, 1), (172, 2), (171, 2)], &urls, &told);
 }
 
 #[test]

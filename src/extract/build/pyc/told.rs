@@ -65,7 +65,7 @@ impl<'t, 'a> Teller<'t, 'a> {
 
     /// The same of two texts of which the first may be the name of the second. A short word is not: `("pass", "zpk")`.
     pub(super) fn tell_pair(&mut self, scope: Option<&[u8]>, key: u32, value: u32) -> Result<(), Stop> {
-        let is_name = self.marshal.range(key).is_some_and(|key| key.len() > WORD);
+        let is_name = self.marshal.text(key).is_some_and(|key| key.len() > WORD && self.sink.wants(key));
         // Two names, as of two fields of a form, are no name and its value.
         let is_value = is_name && self.marshal.text(value).is_some_and(|text| !self.sink.wants(text));
         if is_value { self.tell(scope, key, value) } else { Ok(()) }
