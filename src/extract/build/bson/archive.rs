@@ -22,7 +22,7 @@ const MARK: u32 = u32::MAX;
 /// Bytes of the name of a collection with that of its database: the database's own limit, and some.
 const NAME: usize = 512;
 /// Collections of which the end is waited for.
-const COLLECTIONS: usize = 100_000;
+const COLLECTIONS: usize = 10_000;
 
 impl Extractor for MongoArchive {
     fn name(&self) -> &'static str {
