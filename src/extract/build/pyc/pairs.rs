@@ -136,14 +136,7 @@ impl Follow<'_, '_, '_> {
                 self.told(key, value)?;
             }
             Op::KeyMap => self.keyed(argument)?,
-            Op::KeywordNames => {
-                let names = self.constant(argument);
-                self.keywords(names)?;
-                // These are no arguments by position for the call that follows.
-                let known = self.marshal.items(names).len().min(self.stack.len());
-                let rest = self.stack.len() - known;
-                self.stack.iter_mut().skip(rest).for_each(|thing| *thing = Thing::Named(None));
-            }
+            Op::KeywordNames => self.named_arguments(argument)?,
             Op::CallKeywords => {
                 self.keyed(argument)?;
                 self.called(1);
@@ -242,6 +235,16 @@ impl Follow<'_, '_, '_> {
     pub(super) fn called(&mut self, things: usize) {
         self.stack.truncate(self.stack.len().saturating_sub(things));
         self.stack.push(Thing::Named(None));
+    }
+
+    /// The last arguments of the call that follows, which are none by position then.
+    fn named_arguments(&mut self, argument: u32) -> Result<(), Stop> {
+        let names = self.constant(argument);
+        self.keywords(names)?;
+        let known = self.marshal.items(names).len().min(self.stack.len());
+        let rest = self.stack.len() - known;
+        self.stack.iter_mut().skip(rest).for_each(|thing| *thing = Thing::Named(None));
+        Ok(())
     }
 
     fn keywords(&mut self, names: u32) -> Result<(), Stop> {
