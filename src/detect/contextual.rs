@@ -147,10 +147,15 @@ impl Plain {
     fn of(name: &[u8], context: &[u8]) -> Self {
         let mut plain = Self { letters: [0; NAME + CONTEXT + 1], length: 0 };
         let name = name.get(name.len().saturating_sub(NAME)..).unwrap_or(name);
-        let both = name.iter().chain(if name.is_empty() { None } else { Some(&b' ') }).chain(context);
-        for (slot, byte) in plain.letters.iter_mut().zip(both.filter(|byte| !is_separator(**byte))) {
-            *slot = byte.to_ascii_lowercase();
-            plain.length += 1;
+        let blank: &[u8] = if name.is_empty() { b"" } else { b" " };
+        for part in [name, blank, context] {
+            for byte in part {
+                let letter = LETTERS[usize::from(*byte)];
+                if let Some(slot) = plain.letters.get_mut(plain.length) {
+                    *slot = letter;
+                    plain.length += usize::from(letter != SEPARATOR);
+                }
+            }
         }
         plain
     }
@@ -160,10 +165,22 @@ impl Plain {
     }
 }
 
-/// What stands between the words of a name.
-fn is_separator(byte: u8) -> bool {
-    matches!(byte, b'_' | b'-' | b'.')
-}
+/// What stands between the words of a name, each as this one.
+const SEPARATOR: u8 = b'_';
+
+/// Bytes in lower case, and those between the words of a name.
+const LETTERS: [u8; 256] = {
+    let mut letters = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        letters[byte] = match byte as u8 {
+            b'_' | b'-' | b'.' => SEPARATOR,
+            other => other.to_ascii_lowercase(),
+        };
+        byte += 1;
+    }
+    letters
+};
 
 /// Whether what stands before a value says that it is a digest.
 fn is_digest(context: &[u8], value: &[u8]) -> bool {

@@ -4,6 +4,9 @@
 //! judgement is by form wherever it can be; the word lists hold what people write when they mean "put
 //! yours here", in no particular sample.
 
+use aho_corasick::AhoCorasick;
+use std::sync::LazyLock;
+
 /// Words that say so wherever they stand in a value, separators taken out.
 const PHRASES: &[&str] = &[
     "changeme",
@@ -214,6 +217,10 @@ const REFERENCES: &[&str] = &[
     "keyring.",
 ];
 
+/// What is asked of every value, in one pass over it.
+static REFERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(REFERENCES).ok());
+static SAYS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(PHRASES).ok());
+
 /// Whether `value` stands for a secret rather than being one.
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
     let value = value.trim_ascii();
@@ -223,7 +230,7 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     let Ok(lower) = std::str::from_utf8(&lower) else { return false };
     let squeezed: String = lower.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '*').collect();
-    if squeezed.is_empty() || EMPTY.contains(&squeezed.as_str()) || PHRASES.iter().any(|phrase| squeezed.contains(phrase)) {
+    if squeezed.is_empty() || EMPTY.contains(&squeezed.as_str()) || SAYS.as_ref().is_some_and(|says| says.is_match(&squeezed)) {
         return true;
     }
     if lower.contains("***") || lower.contains("...") || lower.contains('\u{2026}') || has_named_gap(lower) {
@@ -239,7 +246,7 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
 pub(super) fn is_reference(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     let Ok(text) = std::str::from_utf8(&lower) else { return false };
-    if REFERENCES.iter().any(|reference| text.contains(reference)) || has_hole(text) {
+    if REFERS.as_ref().is_some_and(|refers| refers.is_match(text)) || has_hole(text) {
         return true;
     }
     let identifier = |name: &str| {
@@ -267,12 +274,14 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
 /// Whether a part of `text` is to be filled in: `${X}`, `{{ .Values.x }}`, `$(cat x)`. Generated passwords have such
 /// signs as well, but not around the start of an expression. The end may be cut off.
 pub(super) fn has_hole(text: &str) -> bool {
-    HOLES.iter().any(|(open, close)| {
-        text.match_indices(open).any(|(at, _)| {
-            let rest = &text[at + open.len()..];
-            rest.find(close).map_or_else(|| starts_expression(rest), |end| starts_expression(&rest[..end]))
+    let may_open = memchr::memchr3(b'$', b'{', b'%', text.as_bytes()).is_some();
+    may_open
+        && HOLES.iter().any(|(open, close)| {
+            text.match_indices(open).any(|(at, _)| {
+                let rest = &text[at + open.len()..];
+                rest.find(close).map_or_else(|| starts_expression(rest), |end| starts_expression(&rest[..end]))
+            })
         })
-    })
 }
 
 /// Whether a text is empty, or starts with a name, a number or a string and goes on as code does behind one.
