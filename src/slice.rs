@@ -48,6 +48,11 @@ impl FileSlice {
         Self { backing: self.backing.clone(), start: self.start.saturating_add(start), len, pos: 0 }
     }
 
+    /// Where in its file it begins.
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
     /// How many bytes it spans.
     pub fn len(&self) -> u64 {
         self.len

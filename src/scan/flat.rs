@@ -242,11 +242,14 @@ pub(super) fn windows_of_slice<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, (nest,
     let (own, reach, lookback) = (crew.limits.window, crew.engine.reach(), crew.engine.lookback());
     let room = lookback + own + reach;
     let origin = nest.origin();
+    // Reads begin at pages of the file: to copy from elsewhere takes twice as long.
+    let beyond = slice.start().saturating_add(own as u64).saturating_sub(lookback as u64) % PAGE;
+    let first = if own as u64 > 2 * PAGE { own as u64 - beyond } else { own as u64 };
     let mut at = 0;
     while at < slice.len() {
-        let before = at.min(lookback as u64);
-        let part = slice.part(at - before, before + (own + reach) as u64);
-        let owned = before as usize..(before as usize + own).min(part.len() as usize);
+        let (before, own) = if at == 0 { (0, first) } else { (at.min(lookback as u64), own as u64) };
+        let part = slice.part(at - before, before + own + reach as u64);
+        let owned = before as usize..(before + own).min(part.len()) as usize;
         let (origin, lines) = (origin.clone(), Lines::none().at(offset + at - before));
         crew.offer(scope, room, move |_| {
             let mut bytes = crew.stale_buffer();
@@ -261,9 +264,12 @@ pub(super) fn windows_of_slice<'s>(crew: &'s Crew<'_>, scope: &Scope<'s>, (nest,
             }
             window.scan(crew);
         });
-        at += own as u64;
+        at += own;
     }
 }
+
+/// Bytes of a page of memory.
+const PAGE: u64 = 4096;
 
 /// A stretch of a file that could not be read.
 fn unread(origin: &Origin, what: String, length: usize) -> Gap {
