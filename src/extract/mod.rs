@@ -298,6 +298,8 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::Cabinet,
     &archive::Rar,
     &archive::Lzma,
+    // It says at its end what it is.
+    &table::SortedTable,
     &model::Npy,
     &model::Pickle,
     &model::OldJoblib,

@@ -11,6 +11,8 @@ pub(super) enum Codec {
     Plain,
     Snappy,
     Gzip,
+    /// A bare stream (RFC 1951).
+    Deflate,
     Brotli,
     Zstd,
     /// A frame of LZ4.
@@ -33,6 +35,7 @@ pub(super) fn unpacked(codec: Codec, packed: Vec<u8>, size: u64, most: u64) -> i
         Codec::Plain => packed,
         Codec::Snappy => snappy(&packed, size)?,
         Codec::Gzip => all(flate2::read::MultiGzDecoder::new(packed.as_slice()), size)?,
+        Codec::Deflate => all(flate2::read::DeflateDecoder::new(packed.as_slice()), size)?,
         Codec::Zstd => all(zstd::Decoder::new(packed.as_slice())?, size)?,
         Codec::Brotli => brotli(&packed, size)?,
         Codec::Lz4Frame => all(lz4_flex::frame::FrameDecoder::new(packed.as_slice()), size)?,

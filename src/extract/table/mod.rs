@@ -1,10 +1,12 @@
-//! Tables that are kept column by column.
+//! Tables: those that are kept column by column, and those that are sorted by a key.
 
 mod arrow;
 mod cells;
 mod codec;
 mod parquet;
+mod sorted;
 mod source;
 
 pub use arrow::{Arrow, Feather};
 pub use parquet::Parquet;
+pub use sorted::SortedTable;

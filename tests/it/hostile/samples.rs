@@ -1,8 +1,8 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
 use super::built::{
-    asar, bson, bson_archive, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe, pyc, rar, sqlite,
-    sqlite_log, vim_swap, vim_swap_big, wasm,
+    asar, bson, bson_archive, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe, pyc, rar,
+    sorted_table, sqlite, sqlite_log, vim_swap, vim_swap_big, wasm,
 };
 use serde_json::json;
 use std::io::{Cursor, Write};
@@ -70,6 +70,7 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("vim swap", vim_swap(&text)),
         ("BSON", bson(&text)),
         ("mongodump archive", bson_archive(&text)),
+        ("sorted table", sorted_table(&text)),
         ("vim swap", vim_swap_big(&text)),
         ("notebook", notebook(&text)),
         ("source map", json!({"version": 3, "sources": ["a.js"], "sourcesContent": [text]}).to_string().into_bytes()),
