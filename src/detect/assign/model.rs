@@ -257,7 +257,11 @@ fn least_of_trial(named: Named, traits: Traits<'_>) -> i32 {
     let plain = named.kind == Kind::Password && named.strength == Strength::Plain && traits.shape != Shape::Phrase;
     let chosen = plain && traits.value.len() >= 4 && !is_known(traits.value);
     let machine = matches!(named.kind, Kind::Secret | Kind::Token | Kind::Key) && named.strength >= Strength::Usual;
-    let issued = machine && traits.shape == Shape::Mixed && traits.value.len() >= 10 && digits(traits.value) >= 2;
+    let issued = match traits.shape {
+        Shape::Mixed => machine && traits.value.len() >= 10 && digits(traits.value) >= 2,
+        Shape::Hex | Shape::Random | Shape::Uuid => machine,
+        _ => false,
+    };
     if set && (chosen || issued) { LIKELY } else { POSSIBLE }
 }
 
