@@ -43,6 +43,8 @@ pub struct Head<'a> {
 impl Head<'_> {
     /// How many bytes a probe may count on, if there are that many at all.
     pub const LEN: usize = 4096;
+    /// How many of the last bytes are shown, at the least, where the end is known.
+    pub const TAIL: usize = 64;
 
     /// Whether the bytes at `offset` are `magic`.
     pub fn has(&self, offset: usize, magic: &[u8]) -> bool {
@@ -345,6 +347,16 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
 /// The format of some bytes, if it is one that opens.
 pub fn probe(head: &Head<'_>) -> Option<&'static dyn Extractor> {
     EXTRACTORS.iter().copied().find(|extractor| extractor.probe(head))
+}
+
+/// The format of bytes that begin as something else and hold the start of it: an archive behind a script.
+pub fn probe_within(bytes: &[u8]) -> Option<&'static dyn Extractor> {
+    archive::Zip::begins_within(bytes).then_some(&archive::Zip as &dyn Extractor)
+}
+
+/// The format of which these are the last bytes, of those that say there what they are.
+pub fn probe_end(tail: &[u8]) -> Option<&'static dyn Extractor> {
+    probe(&Head { start: &[], tail })
 }
 
 /// The format called `name`.

@@ -171,8 +171,8 @@ fn head_of(slice: &FileSlice) -> io::Result<Vec<u8>> {
 
 /// The last bytes, where a zip's end record stands.
 fn tail_of(slice: &FileSlice) -> io::Result<Vec<u8>> {
-    let mut tail = vec![0; 64];
-    let filled = slice.fill_at(&mut tail, slice.len().saturating_sub(64))?;
+    let mut tail = vec![0; Head::TAIL];
+    let filled = slice.fill_at(&mut tail, slice.len().saturating_sub(Head::TAIL as u64))?;
     tail.truncate(filled);
     Ok(tail)
 }

@@ -11,7 +11,7 @@ use super::nest::{Nest, Stage};
 use super::versions::Versions;
 use super::within::Within;
 use crate::blob::Digest;
-use crate::extract::{Extractor, Halt, Head, Input, Opaque, probe};
+use crate::extract::{Extractor, Halt, Head, Input, Opaque, probe, probe_end, probe_within};
 use crate::finding::{Gap, GapReason, Reading, Tally, Totals};
 use crate::image::packages::Collector;
 use crate::slice::FileSlice;
@@ -216,6 +216,7 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
     fn long(&mut self, nest: &Nest, mut head: Vec<u8>, reader: &mut dyn Read) {
         let extractor = match self.opener(nest, &head, false) {
             Ok(extractor) => extractor,
+            Err(None) => return self.unknown(nest, head, reader),
             Err(format) => {
                 let bytes = self.flat(nest, (Content::Any, 0), head, reader);
                 self.count_raw(format, bytes);
@@ -235,6 +236,27 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         let spill = self.crew.limits.spill;
         let mut input = Input::stream(head, reader).within(nest.depth, spill);
         self.open(nest, &mut input, extractor);
+    }
+
+    /// Takes in long bytes whose start tells nothing: their end may.
+    fn unknown(&mut self, nest: &Nest, mut head: Vec<u8>, reader: &mut dyn Read) {
+        let hold = self.crew.limits.hold;
+        let wanted = hold.saturating_sub(head.len()) as u64 + 1;
+        let whole = (&mut *reader).take(wanted).read_to_end(&mut head).is_ok() && head.len() <= hold;
+        if whole && let Ok(extractor) = self.opener(nest, &head, true) {
+            self.seen.bytes += head.len() as u64;
+            self.held(nest, head, extractor);
+            return;
+        }
+        let mut tailed = Tailed { inner: &mut head.as_slice().chain(reader), tail: Vec::new() };
+        let bytes = self.flat(nest, (Content::Any, 0), Vec::new(), &mut tailed);
+        let format = if whole { None } else { probe_end(&tailed.tail) };
+        if let Some(extractor) = format {
+            let detail = format!("{}: says so at its end only, which was too far to go back; scanned as it is", extractor.name());
+            self.note(nest, GapReason::SizeLimit, detail, Some(bytes), nest.scope());
+            self.row(Some(extractor.name())).gap(GapReason::SizeLimit);
+        }
+        self.count_raw(format.map(|extractor| extractor.name()), bytes);
     }
 
     /// Opens a container that is in memory: here, or on another thread if it is a file of its own.
@@ -334,6 +356,23 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
     }
 }
 
+/// A reader whose last bytes are kept.
+struct Tailed<'r> {
+    inner: &'r mut dyn Read,
+    tail: Vec<u8>,
+}
+
+impl Read for Tailed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        let read = buffer.get(..count).unwrap_or_default();
+        self.tail.extend_from_slice(read.get(count.saturating_sub(Head::TAIL)..).unwrap_or_default());
+        let over = self.tail.len().saturating_sub(Head::TAIL);
+        self.tail.drain(..over);
+        Ok(count)
+    }
+}
+
 fn shorten(detail: &mut String) {
     if detail.len() > DETAIL {
         let cut = (0..=DETAIL).rev().find(|at| detail.is_char_boundary(*at)).unwrap_or(0);
@@ -350,6 +389,7 @@ pub(super) fn is_known(nest: &Nest, bytes: &[u8], whole: bool) -> bool {
 /// The format of these bytes.
 fn format_of(nest: &Nest, bytes: &[u8], whole: bool) -> Option<&'static dyn Extractor> {
     let found = probe(&Head { start: bytes, tail: if whole { bytes } else { &[] } });
+    let found = found.or_else(|| if whole { None } else { probe_within(bytes) });
     // A layer is a tar: a header that is broken, or cut, must not make it a mere file.
     let is_layer = nest.stage == Stage::Layer && bytes.iter().any(|byte| *byte != 0);
     found.or_else(|| if is_layer { crate::extract::named("tar") } else { None })

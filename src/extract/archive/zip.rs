@@ -34,6 +34,22 @@ const DIRECTORY: u64 = 8 << 20;
 /// Folders of numbers in one archive. A model has one or two.
 const FOLDERS: usize = 16;
 
+impl Zip {
+    /// Whether the header of an entry stands in these bytes: an archive behind a script that runs it.
+    pub(crate) fn begins_within(bytes: &[u8]) -> bool {
+        memchr::memmem::find_iter(bytes, STARTS[0]).any(|at| {
+            let header = bytes.get(at..).unwrap_or_default();
+            let short = |at: usize| header.get(at..at + 2).map(|bytes| usize::from(bytes[0]) | usize::from(bytes[1]) << 8);
+            let (version, method, name) = (short(4), short(8), short(26));
+            let name = name.and_then(|length| header.get(30..30 + length)).unwrap_or_default();
+            version.is_some_and(|version| (10..=63).contains(&version))
+                && method.is_some_and(|method| matches!(method, 0 | 8 | 9 | 12 | 14 | 93 | 95))
+                && !name.is_empty()
+                && !name.iter().any(u8::is_ascii_control)
+        })
+    }
+}
+
 impl Extractor for Zip {
     fn name(&self) -> &'static str {
         "zip"

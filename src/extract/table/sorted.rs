@@ -40,7 +40,7 @@ impl Extractor for SortedTable {
             reads: "keys and values of every block, unpacked, values by their keys",
             limits: "blocks of up to 4 MiB, 16 MiB unpacked; partitioned indexes and dictionaries of RocksDB are gaps, and its \
                      checksums are not asked; in a \
-                     stream, tables of up to 4 MiB, since they say at their end what they are",
+                     layer, a longer table than 4 MiB is a gap, since it says at its end what it is",
             specification: "https://github.com/google/leveldb/blob/main/doc/table_format.md",
         }
     }

@@ -1,7 +1,8 @@
 //! Sizes and counts that lie: they buy neither memory nor silence.
 
-use super::samples::{RULE, image_of, token, zip_of, zstd};
+use super::samples::{RULE, image_of, samples_of, token, zip_of, zstd};
 use super::{Answer, target, within_patience};
+use watertight::finding::GapReason;
 use watertight::forge::image::{gzip, tar_of};
 
 /// A file of these bytes in an image, with a token in another file behind it.
@@ -177,4 +178,30 @@ fn zstd_headers_that_lie() {
         target(&bytes);
     }
     assert_eq!(check(skippable(0)).audit.incidents.len(), 2);
+}
+
+/// Bytes that do not pack.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+#[test]
+fn formats_that_begin_as_something_else() {
+    // An archive behind the script that runs it, however long it is.
+    for length in [4 << 10, 2 << 20, 6 << 20] {
+        let archive = zip_of(&[("a.env", token(3).as_bytes()), ("noise", &noise(length))]);
+        let run = [b"#!/bin/sh\nexec java -jar \"$0\"\n".as_slice(), &archive].concat();
+        target(&image_of(&[("app.jar", &run)])).leaks(RULE);
+    }
+    // A table says at its end what it is: it is opened as long as that is in reach, and else a gap.
+    let (_, table) = samples_of(&token(4)).into_iter().find(|(format, _)| *format == "sorted table").expect("a sample");
+    target(&image_of(&[("a.ldb", &table)])).leaks(RULE);
+    for (length, reason) in [(2 << 20, GapReason::Damaged), (6 << 20, GapReason::SizeLimit)] {
+        target(&image_of(&[("a.ldb", &[noise(length), table.clone()].concat())])).told(reason);
+    }
 }
