@@ -342,6 +342,8 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::Erofs,
     // Last of all, see above.
     &archive::Zip,
+    // A zip may be behind a script, too.
+    &archive::Script,
 ];
 
 /// The format of some bytes, if it is one that opens.

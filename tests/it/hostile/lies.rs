@@ -198,6 +198,13 @@ fn formats_that_begin_as_something_else() {
         let run = [b"#!/bin/sh\nexec java -jar \"$0\"\n".as_slice(), &archive].concat();
         target(&image_of(&[("app.jar", &run)])).leaks(RULE);
     }
+    // An installer: a packed stream behind a script, which says if it is cut.
+    let script = [b"#!/bin/sh\nexit 0\n".as_slice(), &gzip(&tar_of(&[("a.env", token(5).as_bytes())]))].concat();
+    target(&image_of(&[("install.run", &script)])).leaks(RULE);
+    for cut in 18..script.len() {
+        let answer = target(&image_of(&[("install.run", &script[..cut])]));
+        assert!(answer.has(GapReason::Truncated) || cut < 28, "cut at {cut}: {:?}", answer.audit.gaps);
+    }
     // A table says at its end what it is: it is opened as long as that is in reach, and else a gap.
     let (_, table) = samples_of(&token(4)).into_iter().find(|(format, _)| *format == "sorted table").expect("a sample");
     target(&image_of(&[("a.ldb", &table)])).leaks(RULE);

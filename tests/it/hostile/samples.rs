@@ -71,6 +71,7 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("BSON", bson(&text)),
         ("mongodump archive", bson_archive(&text)),
         ("sorted table", sorted_table(&text)),
+        ("script", [b"#!/bin/sh\nexit 0\n".as_slice(), &gzip(text.as_bytes())].concat()),
         ("vim swap", vim_swap_big(&text)),
         ("notebook", notebook(&text)),
         ("source map", json!({"version": 3, "sources": ["a.js"], "sourcesContent": [text]}).to_string().into_bytes()),
