@@ -1,6 +1,8 @@
 //! A slice of hostile bytes, read from its start: the one way in which a format takes numbers and
 //! stretches from bytes that are in memory. Past the end there is nothing, never a panic.
 
+use std::convert::Infallible;
+
 /// A place in some bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
@@ -59,6 +61,25 @@ impl<'a> Cursor<'a> {
         whole.get_mut(..width)?.copy_from_slice(bytes);
         Some(u64::from_le_bytes(whole))
     }
+
+    /// Takes a number of variable length, as [`varint`] has it.
+    pub(crate) fn varint(&mut self) -> Option<u64> {
+        let Ok(number) = varint::<Infallible>(|| Ok(self.byte()));
+        number
+    }
+}
+
+/// A number of variable length: seven bits a byte, lowest first. `None` if it is none, or the bytes end.
+pub(crate) fn varint<E>(mut next: impl FnMut() -> Result<Option<u8>, E>) -> Result<Option<u64>, E> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let Some(byte) = next()? else { return Ok(None) };
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
 }
 
 /// For each kind of number how to take it, and how to read it at any place: every offset may be a lie.

@@ -5,6 +5,7 @@
 //! both are read: the entries of the directory through the `zip` crate, then every stretch they do
 //! not cover is swept for headers of its own (see [`super::zip_sweep`]) and scanned as it is.
 
+use super::super::cursor::le16;
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink, reason_of};
 use super::spans::Span;
 use super::zip_sheets::Workbook;
@@ -39,9 +40,8 @@ impl Zip {
     pub(crate) fn begins_within(bytes: &[u8]) -> bool {
         memchr::memmem::find_iter(bytes, STARTS[0]).any(|at| {
             let header = bytes.get(at..).unwrap_or_default();
-            let short = |at: usize| header.get(at..at + 2).map(|bytes| usize::from(bytes[0]) | usize::from(bytes[1]) << 8);
-            let (version, method, name) = (short(4), short(8), short(26));
-            let name = name.and_then(|length| header.get(30..30 + length)).unwrap_or_default();
+            let (version, method, length) = (le16(header, 4), le16(header, 8), le16(header, 26));
+            let name = length.and_then(|length| header.get(30..30 + usize::from(length))).unwrap_or_default();
             version.is_some_and(|version| (10..=63).contains(&version))
                 && method.is_some_and(|method| matches!(method, 0 | 8 | 9 | 12 | 14 | 93 | 95))
                 && !name.is_empty()

@@ -8,7 +8,7 @@
 
 mod fields;
 
-use super::super::{About, Extractor, Halt, Head, Input, Sink, Stop, Text};
+use super::super::{About, Extractor, Halt, Head, Input, Sink, Stop, Text, cursor};
 use super::keys::joined;
 use super::{pass, pass_numbers};
 use crate::finding::GapReason;
@@ -173,7 +173,7 @@ fn name_of<'f>(row: &[Field<'f>]) -> Option<(usize, &'f [u8])> {
 
 /// A number of the stream. `None` if it is none, or the input ends.
 fn varint(input: &mut Input<'_>) -> Result<Option<u64>, Halt> {
-    fields::number(|| {
+    cursor::varint(|| {
         let byte = input.fill_buf()?.first().copied();
         input.consume(usize::from(byte.is_some()));
         Ok(byte)

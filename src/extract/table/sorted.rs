@@ -39,8 +39,8 @@ impl Extractor for SortedTable {
             title: "LevelDB and RocksDB table",
             reads: "keys and values of every block, unpacked, values by their keys",
             limits: "blocks of up to 4 MiB, 16 MiB unpacked; partitioned indexes and dictionaries of RocksDB are gaps, and its \
-                     checksums are not asked; in a \
-                     layer, a longer table than 4 MiB is a gap, since it says at its end what it is",
+                     checksums are not asked; in a layer, a longer table than 4 MiB is a gap, since it says at its end what \
+                     it is",
             specification: "https://github.com/google/leveldb/blob/main/doc/table_format.md",
         }
     }
@@ -79,20 +79,7 @@ fn damaged(what: &str) -> Halt {
 type Place = (u64, u64);
 
 fn place(cursor: &mut Cursor<'_>) -> Option<Place> {
-    Some((varint(cursor)?, varint(cursor)?))
-}
-
-/// Seven bits a byte, the least first.
-fn varint(cursor: &mut Cursor<'_>) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let byte = cursor.byte()?;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
+    Some((cursor.varint()?, cursor.varint()?))
 }
 
 /// What the end of a table says.
@@ -214,7 +201,7 @@ impl<'f> Table<'f> {
         // RocksDB puts the size before what is packed by some.
         let is_sized = self.footer.version >= 2 && how > 1;
         let mut cursor = Cursor::new(&packed);
-        let size = if is_sized { varint(&mut cursor).ok_or_else(|| damaged("a block of no size"))? } else { UNPACKED };
+        let size = if is_sized { cursor.varint().ok_or_else(|| damaged("a block of no size"))? } else { UNPACKED };
         let own = packed.split_off(cursor.position());
         let codec = match how {
             0 => return Ok(own),
@@ -273,9 +260,9 @@ fn body(block: &[u8]) -> Option<usize> {
 
 /// Takes an entry: its key, or the head of a long one, goes into `key`. Returns where its value stands.
 fn entry(cursor: &mut Cursor<'_>, form: Form, key: &mut Vec<u8>) -> Option<Range<usize>> {
-    let shared = usize::try_from(varint(cursor)?).ok()?;
-    let fresh = varint(cursor)?;
-    let length = if form == Form::Long { varint(cursor)? } else { 0 };
+    let shared = usize::try_from(cursor.varint()?).ok()?;
+    let fresh = cursor.varint()?;
+    let length = if form == Form::Long { cursor.varint()? } else { 0 };
     let own = cursor.take_long(fresh)?;
     if shared > key.len() && key.len() < KEY + NUMBER {
         return None;

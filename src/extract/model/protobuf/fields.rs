@@ -1,7 +1,6 @@
 //! Fields of one message in memory, and what their bytes may be.
 
 use super::super::super::cursor::Cursor;
-use std::convert::Infallible;
 
 /// A field of wire type 2.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +93,7 @@ pub(super) fn starts_as_message(head: &[u8]) -> bool {
 /// A field whose bytes go on past the end.
 fn is_cut(bytes: &[u8]) -> bool {
     let mut cursor = Cursor::new(bytes);
-    let read = varint(&mut cursor).and_then(tag).filter(|(_, wire)| *wire == 2).and_then(|_| varint(&mut cursor));
+    let read = cursor.varint().and_then(tag).filter(|(_, wire)| *wire == 2).and_then(|_| cursor.varint());
     read.is_some_and(|length| length > cursor.left() as u64 && length < 1 << 40)
 }
 
@@ -103,8 +102,8 @@ fn begins(bytes: &[u8]) -> bool {
     let mut cursor = Cursor::new(bytes);
     let mut outer = u64::MAX;
     for depth in 0.. {
-        let Some((_, 2)) = varint(&mut cursor).and_then(tag) else { return false };
-        let Some(length) = varint(&mut cursor).filter(|length| *length < outer.min(1 << 40)) else { return false };
+        let Some((_, 2)) = cursor.varint().and_then(tag) else { return false };
+        let Some(length) = cursor.varint().filter(|length| *length < outer.min(1 << 40)) else { return false };
         if length <= cursor.left() as u64 {
             let inner = cursor.take_long(length).map(kind_of);
             return depth > 0 && matches!(inner, Some(Kind::Text | Kind::Message));
@@ -116,33 +115,15 @@ fn begins(bytes: &[u8]) -> bool {
 
 /// Passes over the next field; gives it if it is of type 2. `None` if there is none.
 fn next<'a>(cursor: &mut Cursor<'a>, offset: u64) -> Option<Option<Field<'a>>> {
-    let (number, wire) = tag(varint(cursor)?)?;
+    let (number, wire) = tag(cursor.varint()?)?;
     match wire {
-        0 => varint(cursor).map(|_| None),
+        0 => cursor.varint().map(|_| None),
         1 => cursor.take(8).map(|_| None),
         5 => cursor.take(4).map(|_| None),
         _ => {
-            let length = varint(cursor)?;
+            let length = cursor.varint()?;
             let at = offset + cursor.position() as u64;
             Some(Some(Field { number, bytes: cursor.take_long(length)?, offset: at }))
         }
     }
-}
-
-fn varint(cursor: &mut Cursor<'_>) -> Option<u64> {
-    let Ok(number) = number::<Infallible>(|| Ok(cursor.byte()));
-    number
-}
-
-/// A number of variable length: seven bits a byte, lowest first. `None` if it is none, or the bytes end.
-pub(super) fn number<E>(mut next: impl FnMut() -> Result<Option<u8>, E>) -> Result<Option<u64>, E> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let Some(byte) = next()? else { return Ok(None) };
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Ok(Some(value));
-        }
-    }
-    Ok(None)
 }

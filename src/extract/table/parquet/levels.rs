@@ -39,7 +39,7 @@ impl Hybrid {
                 return Some(value as u32);
             }
             let mut cursor = Cursor::at(bytes.get(..self.end)?, self.at);
-            let head = unsigned(&mut cursor)?;
+            let head = cursor.varint()?;
             if head & 1 == 0 {
                 self.value = cursor.uint_le(self.width.div_ceil(8) as usize)? as u32;
                 self.run = head >> 1;
@@ -70,28 +70,16 @@ fn bits(bytes: &[u8], at: usize, width: u32) -> Option<u64> {
     Some((whole >> shift) as u64 & mask)
 }
 
-fn unsigned(cursor: &mut Cursor<'_>) -> Option<u64> {
-    let mut value = 0u64;
-    for shift in (0..64).step_by(7) {
-        let byte = cursor.byte()?;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(value);
-        }
-    }
-    None
-}
-
 fn signed(cursor: &mut Cursor<'_>) -> Option<i64> {
-    let raw = unsigned(cursor)?;
+    let raw = cursor.varint()?;
     Some((raw >> 1) as i64 ^ -((raw & 1) as i64))
 }
 
 /// Lengths kept as deltas, `most` of them at most, and where what follows them begins.
 pub(super) fn deltas(bytes: &[u8], at: usize, most: usize) -> Option<(Vec<u32>, usize)> {
     let mut cursor = Cursor::at(bytes, at);
-    let (block, minis) = (unsigned(&mut cursor)?, unsigned(&mut cursor)?);
-    let count = usize::try_from(unsigned(&mut cursor)?).ok().filter(|count| *count <= most)?;
+    let (block, minis) = (cursor.varint()?, cursor.varint()?);
+    let count = usize::try_from(cursor.varint()?).ok().filter(|count| *count <= most)?;
     let mut value = signed(&mut cursor)?;
     let mini = usize::try_from(block.checked_div(minis)?).ok().filter(|mini| *mini > 0 && mini.is_multiple_of(8))?;
     let mut all = Vec::new();
