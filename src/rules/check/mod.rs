@@ -4,6 +4,7 @@
 //! A check sees the whole match of a rule, so it can also read what stands beside the secret.
 
 mod base58;
+pub(crate) mod ber;
 mod checksum;
 pub(crate) mod der;
 mod expiry;

@@ -63,11 +63,47 @@ fn stores_that_openssl_makes() {
             ("trusted.p12", None),
         ],
     );
+    // Without a code that guards the store only what it seals tells whether a password is its own.
+    let bare = |more: &[&'static str]| [&pair[..], &["-nomac"], more].concat();
+    export("bare.p12", "changeit", &bare(&[]));
+    export("bare-des.p12", "secret", &bare(&["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES"]));
+    export("bare-des2.p12", "password", &bare(&["-keypbe", "PBE-SHA1-2DES"]));
+    export("bare-des-empty.p12", "", &bare(&["-keypbe", "PBE-SHA1-3DES", "-certpbe", "NONE"]));
+    export("bare-aes128.p12", "", &bare(&["-keypbe", "AES-128-CBC", "-iter", "5000"]));
+    export("bare-tdes.p12", "changeme", &bare(&["-keypbe", "DES-EDE3-CBC"]));
+    export("bare-own.p12", OWN, &bare(&[]));
+    export("bare-trusted.p12", "changeit", &[&certificate[..], &["-nomac"]].concat());
+    let bare = ["bare.p12", "bare-des.p12", "bare-des2.p12", "bare-des-empty.p12", "bare-aes128.p12", "bare-tdes.p12"];
+    check(folder, &bare.map(|file| (file, Some(OPEN))));
+    check(folder, &[("bare-own.p12", Some(SHUT_P12)), ("bare-trusted.p12", None)]);
     // What a store is cut to is no store that opens, and no panic.
     let sound = std::fs::read(folder.join("anything")).expect("a store");
     for cut in (0..sound.len()).step_by(7) {
         assert!(watertight::rules::KeyStore::read(&sound[..cut]).is_none(), "{cut}");
     }
+}
+
+#[test]
+fn stores_that_nss_makes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    key(folder);
+    run(
+        "openssl",
+        folder,
+        &["pkcs12", "-export", "-out", "in.p12", "-passout", "pass:x", "-name", "server", "-inkey", "key.pem", "-in", "cert.pem"],
+    );
+    std::fs::create_dir(folder.join("db")).expect("a folder");
+    run("certutil", folder, &["-N", "-d", "db", "--empty-password"]);
+    run("pk12util", folder, &["-i", "in.p12", "-d", "db", "-W", "x"]);
+    // Lengths that an end marker gives, bytes in pieces, and two ways to seal.
+    let export = |file: &str, password: &str, more: &[&str]| {
+        run("pk12util", folder, &[&["-o", file, "-n", "server", "-d", "db", "-W", password][..], more].concat());
+    };
+    export("new.p12", "changeit", &[]);
+    export("old.p12", "", &["-c", "PKCS #12 V2 PBE With SHA-1 And 3KEY Triple DES-CBC"]);
+    export("own.p12", OWN, &[]);
+    check(folder, &[("new.p12", Some(OPEN)), ("old.p12", Some(OPEN)), ("own.p12", Some(SHUT_P12))]);
 }
 
 #[test]
