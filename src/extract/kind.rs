@@ -11,16 +11,30 @@ pub struct Opaque {
     /// As people call it.
     pub name: &'static str,
     offset: usize,
-    magic: &'static [u8],
+    magics: &'static [&'static [u8]],
 }
 
 /// Compressed and encrypted containers that are not opened yet.
-pub static OPAQUE: &[Opaque] = &[Opaque { name: "age", offset: 0, magic: b"age-encryption.org/v1" }];
+pub static OPAQUE: &[Opaque] = &[
+    Opaque { name: "age", offset: 0, magics: &[b"age-encryption.org/v1"] },
+    Opaque { name: "openssl enc", offset: 0, magics: &[b"Salted__"] },
+    Opaque { name: "LUKS", offset: 0, magics: &[b"LUKS\xba\xbe"] },
+    // Blocks of up to 16 bits with a reset, as all write them.
+    Opaque { name: "compress (.Z)", offset: 0, magics: &[b"\x1f\x9d\x90"] },
+    Opaque { name: "lzip", offset: 0, magics: &[b"LZIP\x01"] },
+    Opaque { name: "lzop", offset: 0, magics: &[b"\x89LZO\0\r\n\x1a\n"] },
+    Opaque { name: "zpaq", offset: 0, magics: &[b"7kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3"] },
+    Opaque { name: "LHA", offset: 2, magics: &[b"-lh5-", b"-lh6-", b"-lh7-"] },
+    Opaque { name: "ACE", offset: 7, magics: &[b"**ACE**"] },
+    Opaque { name: "WIM", offset: 0, magics: &[b"MSWIM\0\0\0"] },
+    Opaque { name: "xar", offset: 0, magics: &[b"xar!\0\x1c"] },
+    Opaque { name: "Redis dump", offset: 0, magics: &[b"REDIS00"] },
+];
 
 impl Opaque {
     /// The opaque format of some bytes, if it is one that is known.
     pub fn probe(head: &Head<'_>) -> Option<&'static Self> {
-        OPAQUE.iter().find(|format| head.has(format.offset, format.magic))
+        OPAQUE.iter().find(|format| format.magics.iter().any(|magic| head.has(format.offset, magic)))
     }
 }
 

@@ -329,6 +329,7 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &build::Office,
     &build::Ole,
     &build::Pdf,
+    &build::Png,
     &build::SourceMap,
     &build::GitPack,
     &build::GitIndex,
@@ -342,8 +343,8 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::Erofs,
     // Last of all, see above.
     &archive::Zip,
-    // A zip may be behind a script, too.
-    &archive::Script,
+    // What is known by nothing but what it holds; a zip may be behind a script, too.
+    &archive::Embedded,
 ];
 
 /// The format of some bytes, if it is one that opens.

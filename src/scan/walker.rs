@@ -11,6 +11,7 @@ use super::nest::{Nest, Stage};
 use super::versions::Versions;
 use super::within::Within;
 use crate::blob::Digest;
+use crate::extract::archive::{Embedded, Search, may_hold};
 use crate::extract::{Extractor, Halt, Head, Input, Opaque, probe, probe_end, probe_within};
 use crate::finding::{Gap, GapReason, Reading, Tally, Totals};
 use crate::image::packages::Collector;
@@ -248,15 +249,35 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
             self.held(nest, head, extractor);
             return;
         }
+        let may_open = !whole && may_hold(&head) && nest.depth + nest.cost(false) <= self.crew.limits.depth;
         let mut tailed = Tailed { inner: &mut head.as_slice().chain(reader), tail: Vec::new() };
-        let bytes = self.flat(nest, (Content::Any, 0), Vec::new(), &mut tailed);
+        let bytes = match may_open {
+            true => self.streams_within(nest, &mut tailed),
+            false => Some(self.flat(nest, (Content::Any, 0), Vec::new(), &mut tailed)),
+        };
         let format = if whole { None } else { probe_end(&tailed.tail) };
         if let Some(extractor) = format {
             let detail = format!("{}: says so at its end only, which was too far to go back; scanned as it is", extractor.name());
-            self.note(nest, GapReason::SizeLimit, detail, Some(bytes), nest.scope());
+            self.note(nest, GapReason::SizeLimit, detail, bytes, nest.scope());
             self.row(Some(extractor.name())).gap(GapReason::SizeLimit);
         }
-        self.count_raw(format.map(|extractor| extractor.name()), bytes);
+        if let Some(bytes) = bytes {
+            self.count_raw(format.map(|extractor| extractor.name()), bytes);
+        }
+    }
+
+    /// Takes in long bytes of no format, and what is packed among them. Gives how many there are if nothing is.
+    fn streams_within(&mut self, nest: &Nest, reader: &mut dyn Read) -> Option<u64> {
+        let mut input = Input::stream(Vec::new(), reader).within(nest.depth, self.crew.limits.spill);
+        let mut search = Search::default();
+        let mut before = search.up_to_next(&mut input);
+        let bytes = self.flat(nest, (Content::Any, 0), Vec::new(), &mut before);
+        if !before.is_at_stream() {
+            return Some(bytes);
+        }
+        self.row(Some(Embedded.name())).bytes.add(Reading::Raw, bytes);
+        self.open(nest, &mut input, &Embedded);
+        None
     }
 
     /// Opens a container that is in memory: here, or on another thread if it is a file of its own.

@@ -71,15 +71,15 @@ impl<F: Framing> Extractor for F {
     }
 
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
-        extract::<F>(input, sink)
+        extract::<F>(b"", input, sink)
     }
 }
 
-/// Pushes the whole stream as one member without a name, and what stands between its parts as it is.
-fn extract<F: Framing>(input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
+/// Pushes the whole stream as one member of this name, and what stands between its parts as it is.
+pub(super) fn extract<F: Framing>(name: &[u8], input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
     let (failure, drained) = {
         let mut parts = Parts::<F> { state: State::Between(&mut *input), failure: None };
-        sink.member(&Member { name: b"", kind: MemberKind::File, size: None }, &mut parts)?;
+        sink.member(&Member { name, kind: MemberKind::File, size: None }, &mut parts)?;
         // A sink may leave off early; the rest still has to be decoded to know whether it is sound.
         let drained = io::copy(&mut parts, &mut io::sink());
         (parts.failure.take(), drained)

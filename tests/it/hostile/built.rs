@@ -308,3 +308,16 @@ pub(super) fn sorted_table(text: &str) -> Vec<u8> {
     let footer = [&[first, 8, second, index.len() as u8][..], &[0; 36], &0xdb47_7524_8b80_fb57_u64.to_le_bytes()].concat();
     [data, meta, stored(&index, 0), footer].concat()
 }
+
+/// A picture of no pixels, with a text that says `note`.
+pub(super) fn png(text: &str) -> Vec<u8> {
+    let chunk = |kind: &str, data: &[u8]| {
+        let data = [kind.as_bytes(), data].concat();
+        let mut sum = flate2::Crc::new();
+        sum.update(&data);
+        [&(data.len() as u32 - 4).to_be_bytes(), data.as_slice(), &sum.sum().to_be_bytes()].concat()
+    };
+    let header = chunk("IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
+    let note = chunk("tEXt", &[b"note\0", text.as_bytes()].concat());
+    [b"\x89PNG\r\n\x1a\n".to_vec(), header, note, chunk("IDAT", &[0; 9]), chunk("IEND", b"")].concat()
+}

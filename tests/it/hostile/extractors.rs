@@ -193,10 +193,6 @@ fn is_border(extractor: &dyn Extractor, bytes: &[u8], cut: usize) -> bool {
     if extractor.name() == "snappy" && bytes.get(..cut).is_some_and(|kept| kept.ends_with(b"sNaPpY")) {
         return true;
     }
-    // What is behind a script says itself where it ends, when it is opened: lies.rs asks it.
-    if extractor.name() == "script" {
-        return true;
-    }
     if extractor.name() == "ar" {
         // Before a header, or before the byte that brings it to an even place.
         return [58, 59].iter().any(|end| bytes.get(cut + end..).is_some_and(|rest| rest.starts_with(b"`\n")));

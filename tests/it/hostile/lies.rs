@@ -201,6 +201,15 @@ fn formats_that_begin_as_something_else() {
     // An installer: a packed stream behind a script, which says if it is cut.
     let script = [b"#!/bin/sh\nexit 0\n".as_slice(), &gzip(&tar_of(&[("a.env", token(5).as_bytes())]))].concat();
     target(&image_of(&[("install.run", &script)])).leaks(RULE);
+    // Firmware: streams that no format tells of, however far behind.
+    for length in [4 << 10, 2 << 20, 6 << 20] {
+        let mut firmware = noise(length);
+        firmware.extend(gzip(&tar_of(&[("a.env", token(6).as_bytes())])));
+        firmware.extend(noise(100));
+        let answer = target(&image_of(&[("firmware.bin", &firmware)]));
+        answer.leaks(RULE);
+        assert!(answer.audit.gaps.is_empty(), "{length}: {:?}", answer.audit.gaps);
+    }
     for cut in 18..script.len() {
         let answer = target(&image_of(&[("install.run", &script[..cut])]));
         assert!(answer.has(GapReason::Truncated) || cut < 28, "cut at {cut}: {:?}", answer.audit.gaps);

@@ -1,7 +1,7 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
 use super::built::{
-    asar, bson, bson_archive, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe, pyc, rar,
+    asar, bson, bson_archive, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe, png, pyc, rar,
     sorted_table, sqlite, sqlite_log, vim_swap, vim_swap_big, wasm,
 };
 use serde_json::json;
@@ -58,6 +58,7 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("fat Mach-O", fat(&mach_o(&text))),
         ("office", office(&text)),
         ("wasm", wasm(&text)),
+        ("PNG", png(&text)),
         ("compound file", compound(&text)),
         ("PDF", pdf(&text)),
         ("PDF", pdf_as_it_is(&text)),
@@ -71,7 +72,7 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("BSON", bson(&text)),
         ("mongodump archive", bson_archive(&text)),
         ("sorted table", sorted_table(&text)),
-        ("script", [b"#!/bin/sh\nexit 0\n".as_slice(), &gzip(text.as_bytes())].concat()),
+        ("packed streams", [b"#!/bin/sh\nexit 0\n".as_slice(), &gzip(text.as_bytes())].concat()),
         ("vim swap", vim_swap_big(&text)),
         ("notebook", notebook(&text)),
         ("source map", json!({"version": 3, "sources": ["a.js"], "sourcesContent": [text]}).to_string().into_bytes()),
