@@ -176,6 +176,8 @@ const REFERENCES: &[&str] = &[
     "environ[",
     "secrets.",
     "vault:",
+    "pkcs11:",
+    "(.*",
     "vault/",
     "op://",
     "ssm:",
@@ -230,7 +232,10 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     let Ok(lower) = std::str::from_utf8(&lower) else { return false };
     let squeezed: String = lower.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '*').collect();
-    if squeezed.is_empty() || EMPTY.contains(&squeezed.as_str()) || SAYS.as_ref().is_some_and(|says| says.is_match(&squeezed)) {
+    if squeezed.is_empty()
+        || EMPTY.contains(&squeezed.trim_matches('*'))
+        || SAYS.as_ref().is_some_and(|says| says.is_match(&squeezed))
+    {
         return true;
     }
     if lower.contains("***") || lower.contains("...") || lower.contains('\u{2026}') || has_named_gap(lower) {
@@ -239,7 +244,9 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
     // One letter word among many of a random value proves nothing: it must be a good part of the value.
     let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).collect();
     let telling = words.iter().filter(|word| WORDS.contains(word)).map(|word| word.len()).max().unwrap_or(0);
-    telling > 0 && words.len() <= 12 && (telling * 8 >= squeezed.len() || words.len() >= 3)
+    // Digits cut a random value into words as well.
+    let digits = squeezed.bytes().filter(u8::is_ascii_digit).count();
+    telling > 0 && words.len() <= 12 && (telling * 8 >= squeezed.len() || words.len() >= 3 && digits * 12 < squeezed.len())
 }
 
 /// Whether `value` names the place where the secret is, in a shell, a template or code.
@@ -316,6 +323,8 @@ fn is_wrapped(value: &[u8]) -> bool {
         return true;
     }
     match value {
+        // `$name$`, a macro of monitors.
+        [b'$', name @ .., b'$'] => name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')),
         [b'<', .., b'>']
         | [b'@', .., b'@']
         | [b'_', b'_', .., b'_', b'_']
@@ -332,7 +341,16 @@ fn is_monotone(value: &[u8]) -> bool {
     let pairs = || value.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?)));
     let same = pairs().filter(|(a, b)| a == b).count();
     let rising = pairs().filter(|(a, b)| a.checked_add(1) == Some(*b) || (*a == b'9' && *b == b'0')).count();
-    value.len() < 2 || (same.max(rising) + 1) * 4 >= value.len() * 3
+    value.len() < 2 || (same.max(rising) + 1) * 4 >= value.len() * 3 || counts_in_hex(value)
+}
+
+/// Bytes that count up, in hex: `000102030405060708090a0b0c0d0e0f`.
+fn counts_in_hex(value: &[u8]) -> bool {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let number = |pair: &[u8]| Some(digit(pair.first()?)? * 16 + digit(pair.last()?)?);
+    let numbers = || value.chunks_exact(2).map_while(number);
+    let rising = numbers().zip(numbers().skip(1)).filter(|(a, b)| a + 1 == *b).count();
+    value.len() >= 16 && numbers().count() * 2 + 1 >= value.len() && (rising + 1) * 8 >= value.len() * 3
 }
 
 /// Whether the body of an anchored value, its public prefix taken off, was written and not issued.
@@ -444,6 +462,11 @@ mod tests {
             "None",
             "true",
             "12345678",
+            "0001020304050607",
+            "101112131415161718191A1B1C1D1E1F",
+            "pkcs11:token=x;object=y",
+            "$host_password$",
+            "username*",
             "abcdefgh",
             "0000000000",
             "%s",

@@ -252,7 +252,10 @@ fn here(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let value = text.rest().get(..word)?;
     let told = [&b"values"[..], b"password", b"globally", b"externally", b"random"];
     let verb = told.iter().any(|told| told.eq_ignore_ascii_case(value));
-    (word > 0 && !verb && matches!(text.rest().get(word), None | Some(b';' | b'\n' | b'\r' | b'"')))
+    // A name of Oracle has no hyphen; what ASN.1 identifies objects by has.
+    let is_object =
+        value.contains(&b'-') && value.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-');
+    (word > 0 && !verb && !is_object && matches!(text.rest().get(word), None | Some(b';' | b'\n' | b'\r' | b'"')))
         .then(|| text.at..text.at + word)
 }
 

@@ -3,6 +3,7 @@
 //! A literal pass finds where a word that says "secret" stands; [`notation`] finds the value that
 //! belongs to it; [`names`] judges the one, [`value`] the other, and [`model`] both together.
 
+mod aside;
 mod block;
 mod calls;
 mod columns;
@@ -409,7 +410,10 @@ impl Assignments {
         };
         let judged = model::judge(named, traits)?;
         // What stands around is looked at last: most pairs do not come so far.
-        if is_said(shape, &found, bytes) || labels::among(shape, bytes, &found.value) {
+        if is_said(shape, &found, bytes)
+            || aside::is_no_secret(name, shape, &found, bytes)
+            || labels::among(shape, bytes, &found.value)
+        {
             return None;
         }
         let by_kind = || self.by_kind.iter().find(|(kind, _)| *kind == named.kind).map(|(_, rule)| rule);

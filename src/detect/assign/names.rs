@@ -190,6 +190,9 @@ pub(crate) fn of_words(mut words: &[String]) -> Option<Named> {
         "key" | "keys" => key(before, last),
         // A name of one that is kept elsewhere: `existingSecret`, `imagePullSecrets`.
         "secret" | "secrets" if matches!(before, "existing" | "pull" | "image" | "external" | "tls" | "named") => None,
+        // A method of authentication by its name.
+        "psk" if before == "eap" => None,
+        "gpsk" => None,
         // `renderPass`, and what hands on: `pass_arg`, `pass_in`.
         "pass" if PASSING.contains(before) || given => None,
         _ => whole(last).or_else(|| ending(last)).map(|named| qualified(named, before)),

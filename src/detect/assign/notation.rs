@@ -71,6 +71,10 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
         // Part of a path of modules, or a branch of a condition.
         return None;
     }
+    // `#password">`: where a link leads to.
+    if before == b'#' && matches!(bytes.get(name.end..), Some([b'"' | b'\'', b'>', ..])) {
+        return None;
+    }
     let closed = text.quote().is_some();
     let behind = text;
     // `**password**: v` of Markdown.
@@ -96,6 +100,11 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     let touching = text.at;
     text.blank();
     let blank = text.at > touching;
+    // `ok ? A_PASS : A_FAIL`, and a list of ciphers, `!PSK:!RC4`.
+    let chosen = blank && syntax != Syntax::Prose && bytes_before(bytes, name).ends_with(b"? ") || !closed && before == b'!';
+    if chosen && text.peek() == Some(b':') {
+        return None;
+    }
     let listed = closed && takes_list(bytes, name);
     let logged = syntax == Syntax::Prose && text.peek() == Some(b'=');
     let embedded = !blank && !closed && (logged || is_embedded(bytes, name));
@@ -379,6 +388,10 @@ impl Cursor<'_> {
             && let Some(found) = self.enclosed(name, syntax)
         {
             return Some(found);
+        }
+        // What a command prints.
+        if syntax == Syntax::Shell && self.peek() == Some(b'`') {
+            return None;
         }
         let strict = matches!(joint, Joint::Called | Joint::Listed | Joint::Compared);
         let listed = self.peek() == Some(b'[');

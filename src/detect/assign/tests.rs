@@ -450,3 +450,48 @@ fn passes_that_are_no_passwords_and_values_that_are_none() {
     quiet("x.3", &[".BR X_USERNAME \"(3), \" X_PASSWORD \"(3), \""]);
     quiet("a.py", &["AUTH_STATUS_PASS = b'\\x01'", "db.login('users', 'people')"]);
 }
+
+#[test]
+fn what_stands_around_tells_that_it_is_something_else() {
+    quiet("a.asn1", &["  IDENTIFIED BY  id-at-shop-94", "IDENTIFIED BY id-as-mail"]);
+    quiet(
+        "a.c",
+        &[
+            "if (os_strcmp(token, \"kind=SHA-<digits:3>\") == 0)",
+            "log(LOG_DEBUG, \"EAP-GPSK: Request/GPSK-<digits:1>\");",
+            "log(LOG_DEBUG, \"EAP-PSK: Flags=0x%x\", flags);",
+            "IN_SET(v, \"wpa-psk\", \"wpa-psk-sha<digits:3>\")",
+            "#define ERRCODE_BAD_PASSWORD \"28P<digits:2>\"",
+            "return (check_login(r, \"login\") == OK ? LOGIN_TOKEN : LOGIN_PASS);",
+        ],
+    );
+    quiet(
+        "a.js",
+        &[
+            "x={password:\"'password'==a.type\"}",
+            "f(\"no good password\":\"english\"===e.name?s:t)",
+            "return ok ? COOKED_PASS : COOKED_FAIL",
+        ],
+    );
+    quiet(
+        "a.conf",
+        &["#  fastcgi_pass   10.0.0.1:9000;", "value = \"$host_auth_password$\"", "ProxyPass \"/ws2/\"  \"ws://x/\""],
+    );
+    quiet("a.unlang", &["TOTP-Password := &User-Password", "Cleartext-Password := &session-state:Tmp-Integer-0"]);
+    quiet("ssl.conf", &["# a file by using ssl_key_password = <path.", "ciphers = ALL:!kRSA:!MD5:!PSK:!RC4:!ADH"]);
+    quiet("wpa.conf", &["private_key=\"pkcs11:token=x;id=%01\"", "psk=000102030405060708090a0b0c0d0e0f"]);
+    quiet(
+        "a.sh",
+        &["PWD=`dirname \"$0\"`", "color[\"PASS\"] = \"grn\"; color[\"FAIL\"] = \"red\"", "echo \"password      : Not shown\""],
+    );
+    quiet("a.lock", &["\"acme/auth\": \">=4,<4.0.99|>=4.1,<=4.1.31\","]);
+    quiet("lang/ro.php", &["'Password' => 'Parol&#259;',", "'NewPassword' => 'Parola nou&#259;',"]);
+    quiet("da.json", &["\"Web Password\": \"Web-adgangskode\","]);
+    quiet("a.html", &["<a href=\"#removepassphrase\">below</a> to remove it", "le fichier htpasswd \"normale\", et"]);
+    quiet("a.php", &["echo 'Password: %3$s';", "$pass = password::hash_password('test', 'ssha256');"]);
+    quiet("a.txt", &["Change the case of the password \"before\" or \"after\"."]);
+    quiet("Test.erl", &["{\"PWD\", \"/build/r16b02_x.2013-07-10_20\"}"]);
+    found("a.c", &["if (strcmp(password, \"@\") == 0)", "check(\"login\", \"PASS\"); char *password = \"@\";"]);
+    found("a.sql", &["CREATE USER bob IDENTIFIED BY @;"]);
+    found("a.js", &["if (password === \"@\") f();", "const p = ok ? \"x\" : y, password = \"@\";"]);
+}

@@ -90,8 +90,11 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     if value.contains(&b'|') && !chosen && language::wordiness(value) > 0.4 {
         return Some("a list of rules");
     }
+    if is_operand(value) {
+        return Some("a comparison");
+    }
     let foreign = value.iter().filter(|byte| !byte.is_ascii()).count();
-    if foreign > 0 && (foreign * 2 > value.len() || !value.iter().any(u8::is_ascii_digit)) {
+    if is_foreign_in_html(value) || foreign > 0 && (foreign * 2 > value.len() || !value.iter().any(u8::is_ascii_digit)) {
         return Some("text");
     }
     if is_spliced(value) {
@@ -102,9 +105,30 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     if std::str::from_utf8(word).is_ok_and(says_nothing) {
         return Some("a word for none");
     }
-    let formatted =
-        memchr::memmem::find(value, b"%s").is_some() || memchr::memmem::find(value, b"%d").is_some() || interpolates(value);
-    formatted.then_some("a template")
+    (is_formatted(value) || interpolates(value)).then_some("a template")
+}
+
+/// `'password'==node.type`: what stands behind a name in packed code. Base64 has its signs at the end.
+fn is_operand(value: &[u8]) -> bool {
+    let sides = [&b"=="[..], b"!="].iter().find_map(|sign| {
+        let at = memchr::memmem::find(value, sign)?;
+        Some((value.get(..at)?, value.get(at + sign.len()..)?.trim_ascii_start()))
+    });
+    sides.is_some_and(|(left, right)| {
+        let code = left.iter().chain(right).any(|byte| matches!(byte, b'\'' | b'"' | b'.'));
+        code && right.iter().any(u8::is_ascii_alphabetic)
+    })
+}
+
+/// Words of another language, their letters as HTML writes them: `Parol&#259;`.
+fn is_foreign_in_html(value: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(value, b"&#") else { return false };
+    let (before, rest) = value.split_at(at);
+    let number = rest.iter().skip(2).take_while(|byte| byte.is_ascii_digit()).count();
+    let behind = rest.get(2 + number..).unwrap_or_default();
+    let is_letter = number >= 3 && behind.first() == Some(&b';');
+    is_letter
+        && before.iter().chain(behind.iter().skip(1)).all(|byte| byte.is_ascii_alphabetic() || b" &#;-0123456789".contains(byte))
 }
 
 /// Nothing but characters by their number: `\u2122\ufe0f`, `\x01`. A key may be written so, but not in four bytes.
@@ -125,6 +149,9 @@ fn is_spliced(value: &[u8]) -> bool {
         let end = start.strip_suffix(b"'").or_else(|| start.strip_suffix(b"\"")).unwrap_or(start);
         Some(end.trim_ascii_end().strip_suffix(&[mark]).unwrap_or(end))
     };
+    if value.starts_with(b"\",") || value.starts_with(b"',") {
+        return true;
+    }
     let Some(code) = inner(b'+').or_else(|| inner(b'.')) else { return false };
     let called = code.iter().any(|byte| matches!(byte, b'(' | b'[' | b'$')) && language::wordiness(code) > 0.4;
     let named =
@@ -134,7 +161,10 @@ fn is_spliced(value: &[u8]) -> bool {
 
 /// Whether a word stands for no value, or only says that there is to be one.
 fn says_nothing(word: &str) -> bool {
-    NO_VALUES.contains(word) || CALLED.contains(word)
+    let stem = word.trim_end_matches('.');
+    NO_VALUES.contains(stem)
+        || word.split(|c: char| !c.is_alphanumeric()).any(|word| CALLED.contains(word))
+        || CALLED.contains(word)
 }
 
 /// What a password was made into, or a secret encrypted to.
@@ -144,6 +174,16 @@ pub(in crate::detect) fn is_hash(value: &[u8]) -> bool {
     let kept = matches!(value, [b'*', digits @ ..] | [b'm', b'd', b'5', digits @ ..]
         if matches!(digits.len(), 32 | 40) && digits.iter().all(u8::is_ascii_hexdigit));
     marked || kept
+}
+
+/// `%s`, `%d`, `0x%x`, `%3$s` inside a text.
+fn is_formatted(value: &[u8]) -> bool {
+    memchr::memchr_iter(b'%', value).any(|at| {
+        let form = value.get(at + 1..).unwrap_or_default();
+        let number = form.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let by_place = number > 0 && matches!(form.get(number..), Some([b'$', b's' | b'd' | b'u' | b'x', ..]));
+        by_place || matches!(form, [b's' | b'd' | b'x', ..])
+    })
 }
 
 /// `{name}`, `{0}`, `#{x}`, `$name` inside a text.
@@ -192,6 +232,9 @@ fn technical(value: &[u8]) -> Option<&'static str> {
         || value.starts_with(b"../")
         || value.starts_with(b"~/")
         || value.starts_with(b"C:\\");
+    if matches!(value, [b'/', .., b'/']) {
+        return Some("a path");
+    }
     if (path || separators >= 2) && language::wordiness(value) > 0.45 {
         return Some("a path");
     }
@@ -235,8 +278,12 @@ fn address(value: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// `^1.2.3`, `>=2.0.0-rc.1`, `v3.1`.
+/// `^1.2.3`, `>=2.0.0-rc.1`, `v3.1`, `>=4,<4.1|>=5`.
 fn is_version(value: &[u8]) -> bool {
+    let bounds = |byte: &u8| byte.is_ascii_digit() || b".<>=|,^~*! ".contains(byte);
+    if value.iter().all(bounds) && value.iter().any(u8::is_ascii_digit) {
+        return true;
+    }
     let number =
         value.iter().position(u8::is_ascii_digit).filter(|at| *at <= 3).and_then(|at| value.get(at..)).unwrap_or_default();
     let digits = number.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
@@ -335,6 +382,9 @@ const ARCHITECTURES: &[&str] = &[
 /// Text for people: several words, or signs that only text has.
 fn prose(value: &[u8]) -> Option<&'static str> {
     let blanks = value.iter().filter(|byte| byte.is_ascii_whitespace()).count();
+    if value.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"not ")) {
+        return Some("prose");
+    }
     if blanks == 0 {
         return value.iter().any(|byte| byte.is_ascii_control()).then_some("control characters");
     }
@@ -386,6 +436,14 @@ fn expression(value: &[u8], literal: bool) -> Option<&'static str> {
     let setting = value.iter().take_while(|byte| byte.is_ascii_uppercase() || **byte == b'_').count();
     if setting >= 3 && value.get(setting) == Some(&b'=') && setting + 1 < value.len() && !value.ends_with(b"=") {
         return Some("another setting");
+    }
+    // `<file`, as some settings name what to read, and `&Name`, as some name another setting.
+    if let [b'<' | b'&', name @ ..] = value
+        && name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'/' | b'.'))
+        && !name.contains(&b'>')
+        && language::wordiness(name) > 0.6
+    {
+        return Some("a reference");
     }
     // A tag of YAML, whose value stands below or behind.
     let tagged =
