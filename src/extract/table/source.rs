@@ -2,7 +2,7 @@
 
 use crate::extract::{Halt, ReadSeek};
 use crate::finding::GapReason;
-use std::io::{Read, SeekFrom};
+use std::io::{self, Read, SeekFrom};
 
 /// Bytes that may be read, unpacked and told of a file: so many …
 const FLOOR: u64 = 64 << 20;
@@ -27,9 +27,24 @@ impl<'f> Source<'f> {
         let length = length.min(self.length.saturating_sub(place));
         self.charge(length.max(64))?;
         let mut bytes = Vec::new();
-        self.inner.seek(SeekFrom::Start(place))?;
+        self.seek(place)?;
         (&mut self.inner).take(length).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// What stands at a place, to be read as it comes.
+    pub(crate) fn stretch(&mut self, place: u64, length: u64) -> io::Result<impl Read + '_> {
+        self.seek(place)?;
+        Ok((&mut self.inner).take(length))
+    }
+
+    /// Goes to a place. What is held of the file stays held if it is near: pages that follow each other are read once.
+    fn seek(&mut self, place: u64) -> io::Result<()> {
+        let here = self.inner.stream_position()?;
+        match i64::try_from(i128::from(place) - i128::from(here)) {
+            Ok(distance) => self.inner.seek_relative(distance),
+            Err(_) => self.inner.seek(SeekFrom::Start(place)).map(drop),
+        }
     }
 
     /// Notes what was made of the file.
