@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the files of testdata/tables: small ones, of every shape that HDF5, Parquet and Arrow files have.
+"""Writes the files of testdata/tables: small ones, of every shape that HDF5, Parquet, Arrow and LevelDB have.
 
     make_tables.py FOLDER
 
-Needs h5py 3.16, pyarrow 26 and numpy 2.4, which wrote those that are in the repository. Values are ordinary words;
+Needs h5py 3.16, pyarrow 26, numpy 2.4 and what make_keyed.py names, which wrote those that are in the repository. Values are ordinary words;
 `expected.json` has the names under which each must be told.
 """
 
@@ -18,8 +18,8 @@ import pyarrow.feather
 import pyarrow.ipc
 import pyarrow.parquet
 
-TEXTS = ["the first of the words", "the second of the words", "the third of the words"]
-NAMES = ["first_name", "second_name", "third_name"]
+import make_keyed
+from make_keyed import NAMES, TEXTS
 
 
 def hdf5_files():
@@ -145,6 +145,10 @@ def main():
         with pyarrow.ipc.new_stream(folder / name, what.schema) as out:
             out.write_table(what)
         expected[name] = dict(zip(NAMES, TEXTS))
+    for family in make_keyed.FAMILIES:
+        for name, body, names in family():
+            (folder / name).write_bytes(body)
+            expected[name] = names
     samples(folder)
     (folder / "expected.json").write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")
 

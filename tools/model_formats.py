@@ -357,6 +357,64 @@ def secret_names():
     return ("aws_access_key_id", "aws_secret_access_key", "github_token", "openai_api_key", "hf_token", "db_password", "internal_api_key", "database_url")
 
 
+def kept(write, pattern):
+    """The longest file that is called so of what `write` puts into a folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        opened = write(folder)
+        body = max(pathlib.Path(folder).glob(pattern), key=lambda path: path.stat().st_size).read_bytes()
+        del opened
+        return body
+
+
+def with_leveldb():
+    import plyvel
+
+    def made(values, pattern, **options):
+        def write(folder):
+            opened = plyvel.DB(folder, create_if_missing=True, **options)
+            with opened.write_batch() as batch:
+                # What is behind it is in another block of the log.
+                batch.put(b"_https://a.example\0\1cache", b"nothing " * 9000)
+                for name, value in values.items():
+                    batch.put(b"_https://a.example\0\1" + name.encode(), value.encode())
+            if pattern != "*.log":
+                opened.compact_range()
+            opened.close()
+        return kept(write, pattern)
+
+    yield "leveldb.log", lambda v: made(v, "*.log")
+    yield "leveldb.ldb", lambda v: made(v, "*.ldb")
+    yield "leveldb-plain.ldb", lambda v: made(v, "*.ldb", compression=None)
+
+
+def with_rocksdb():
+    import rocksdict
+
+    def made(values, pattern, codec="none", version=5, **options):
+        def write(folder):
+            base = rocksdict.Options(raw_mode=True)
+            base.set_compression_type(getattr(rocksdict.DBCompressionType, codec)())
+            base.set_recycle_log_file_num(options.get("reuse", 0))
+            table = rocksdict.BlockBasedOptions()
+            table.set_format_version(version)
+            base.set_block_based_table_factory(table)
+            opened = rocksdict.Rdict(folder, base)
+            batch = rocksdict.WriteBatch(raw_mode=True)
+            for name, value in values.items():
+                batch[f"config:{name}".encode()] = value.encode()
+            opened.write(batch)
+            if pattern != "*.log":
+                opened.flush()
+            return opened
+        return kept(write, pattern)
+
+    yield "rocksdb.log", lambda v: made(v, "*.log")
+    yield "rocksdb-reused.log", lambda v: made(v, "*.log", reuse=1)
+    for codec in ("none", "snappy", "lz4", "zstd"):
+        for version in (5, 6):
+            yield f"{codec}-{version}.sst", lambda v, codec=codec, version=version: made(v, "*.sst", codec, version)
+
+
 def texts():
     """What stands beside models as text, and what holds it."""
     def env(values):
@@ -427,4 +485,4 @@ def old_files():
 
 
 FAMILIES = (with_h5py, with_keras, with_onnx, with_safetensors, with_gguf, with_pyarrow, with_xgboost, with_lightgbm, with_catboost,
-            compiled, with_sqlite, texts, old_files)
+            compiled, with_sqlite, with_leveldb, with_rocksdb, texts, old_files)

@@ -302,6 +302,7 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::Lzma,
     // It says at its end what it is.
     &table::SortedTable,
+    &table::SortedLog,
     &model::Npy,
     &model::Pickle,
     &model::OldJoblib,

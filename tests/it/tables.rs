@@ -1,11 +1,11 @@
-//! HDF5, Parquet and Arrow as their own libraries write them: every text is told once, under its name, and nothing of it
-//! is left to be scanned as it is. `tools/make_tables.py` made the files.
+//! Tables as their own libraries write them: every text is told once, under its name, and nothing of it is left to be
+//! scanned as it is. `tools/make_tables.py` made the files.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
-use watertight::extract::{self, Head, Input, Member, Sink, Stop, Text};
+use watertight::extract::{self, Extractor, Head, Input, Member, Sink, Stop, Text};
 use watertight::finding::GapReason;
 
 /// Names with what was told under them.
@@ -48,9 +48,16 @@ impl Sink for Told {
     }
 }
 
+fn known(bytes: &[u8]) -> Option<&'static dyn Extractor> {
+    extract::probe(&Head { start: bytes, tail: bytes })
+}
+
 fn told(bytes: &[u8]) -> Told {
+    told_by(known(bytes).expect("a format that is known"), bytes)
+}
+
+fn told_by(extractor: &dyn Extractor, bytes: &[u8]) -> Told {
     let mut told = Told::default();
-    let extractor = extract::probe(&Head { start: bytes, tail: bytes }).expect("a format that is known");
     if let Err(halt) = extractor.extract(&mut Input::memory(bytes), &mut told) {
         told.gaps.push(format!("{halt:?}"));
     }
@@ -125,9 +132,9 @@ fn damaged_files_end() {
                     _ => bent[at..at + 4].copy_from_slice(&random.u32(..).to_le_bytes()),
                 }
             }
-            if extract::probe(&Head { start: &bent, tail: &bent }).is_some() {
-                told(&bent);
-                told(&bent[..random.usize(64..bent.len())]);
+            if let Some(extractor) = known(&bent) {
+                told_by(extractor, &bent);
+                told_by(extractor, &bent[..random.usize(64..bent.len())]);
             }
         }
     }

@@ -3,10 +3,11 @@
 mod arrow;
 mod cells;
 mod codec;
+mod keyed;
 mod parquet;
 mod sorted;
 mod source;
 
 pub use arrow::{Arrow, Feather};
 pub use parquet::Parquet;
-pub use sorted::SortedTable;
+pub use sorted::{SortedLog, SortedTable};

@@ -289,26 +289,6 @@ pub(super) fn vim_swap_big(text: &str) -> Vec<u8> {
     [padded(head), padded(pointer), index, free, line].concat()
 }
 
-/// A table of LevelDB with one packed block.
-pub(super) fn sorted_table(text: &str) -> Vec<u8> {
-    let entry = |key: &str, value: &[u8]| {
-        [&[0, key.len() as u8 + 8, value.len() as u8][..], key.as_bytes(), b"\x01\x07\0\0\0\0\0\0", value].concat()
-    };
-    let block = |entries: &[Vec<u8>]| [&entries.concat()[..], &long(0), &long(1)].concat();
-    let stored = |block: &[u8], how: u8| {
-        let sum = crc32c::crc32c(&[block, &[how]].concat()).rotate_right(15).wrapping_add(0xa282_ead8);
-        [block, &[how], &sum.to_le_bytes()].concat()
-    };
-    let rows = block(&[entry("first", b"nothing"), entry("note", text.as_bytes())]);
-    let packed = snap::raw::Encoder::new().compress_vec(&rows).unwrap();
-    let index = block(&[entry("note", &[0, packed.len() as u8])]);
-    let (data, meta) = (stored(&packed, 1), stored(&block(&[]), 0));
-    let (first, second) = (data.len() as u8, (data.len() + meta.len()) as u8);
-    assert!(second < 0x80, "one byte for each number");
-    let footer = [&[first, 8, second, index.len() as u8][..], &[0; 36], &0xdb47_7524_8b80_fb57_u64.to_le_bytes()].concat();
-    [data, meta, stored(&index, 0), footer].concat()
-}
-
 /// A picture of no pixels, with a text that says `note`.
 pub(super) fn png(text: &str) -> Vec<u8> {
     let chunk = |kind: &str, data: &[u8]| {

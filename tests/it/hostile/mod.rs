@@ -13,6 +13,7 @@ mod extractors;
 mod files;
 pub(crate) mod git;
 pub(crate) mod images;
+mod keyed;
 mod layers;
 mod lies;
 mod random;

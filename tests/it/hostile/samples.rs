@@ -2,8 +2,9 @@
 
 use super::built::{
     asar, bson, bson_archive, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe, png, pyc, rar,
-    sorted_table, sqlite, sqlite_log, vim_swap, vim_swap_big, wasm,
+    sqlite, sqlite_log, vim_swap, vim_swap_big, wasm,
 };
+use super::keyed::{sorted_log, sorted_table};
 use serde_json::json;
 use std::io::{Cursor, Write};
 use watertight::blob::Digest;
@@ -72,6 +73,7 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("BSON", bson(&text)),
         ("mongodump archive", bson_archive(&text)),
         ("sorted table", sorted_table(&text)),
+        ("sorted log", sorted_log(&text)),
         ("packed streams", [b"#!/bin/sh\nexit 0\n".as_slice(), &gzip(text.as_bytes())].concat()),
         ("vim swap", vim_swap_big(&text)),
         ("notebook", notebook(&text)),

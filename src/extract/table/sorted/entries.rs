@@ -1,7 +1,8 @@
 //! What a block holds: keys with values, of which a key leaves out what it shares with the one before.
 
 use super::super::super::cursor::{Cursor, le32};
-use super::super::super::{Halt, Sink, Stop, Text};
+use super::super::super::{Halt, Sink, Stop};
+use super::super::keyed::{self, Called};
 use super::{Place, damaged};
 use std::ops::Range;
 
@@ -70,9 +71,7 @@ pub(super) fn tell(block: &[u8], at: u64, sink: &mut dyn Sink) -> Result<(), Hal
         let key = key.get(..key.len().saturating_sub(NUMBER)).unwrap_or_default();
         rest.extend_from_slice(key);
         rest.push(b'\n');
-        let name = last_word(key);
-        if !name.is_empty() && sink.wants(name) {
-            sink.text(&Text { name: key, key: name, bytes: value, offset: at })?;
+        if keyed::tell(Called::by(key), value, at, false, sink)? {
             blank += value.len() as u64;
         } else {
             rest.extend_from_slice(value);
@@ -83,9 +82,4 @@ pub(super) fn tell(block: &[u8], at: u64, sink: &mut dyn Sink) -> Result<(), Hal
     sink.raw(&mut rest.as_slice())?;
     sink.told_before(blank);
     if is_read { Ok(()) } else { Err(damaged("a block that cannot be read to its end")) }
-}
-
-/// The part of a key that names its value: browsers put an origin and a sign before it, others a table.
-fn last_word(key: &[u8]) -> &[u8] {
-    key.rsplit(|byte| byte.is_ascii_control() || matches!(byte, b':' | b'/')).next().unwrap_or_default()
 }

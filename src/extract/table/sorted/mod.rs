@@ -6,9 +6,11 @@
 //! is scanned with whole keys; a value whose key says so is told by it. An index may leave out blocks, by accident or to
 //! hide them: every byte belongs to a block that something names, or it is a gap.
 
+mod batch;
 mod block;
 mod entries;
 mod footer;
+mod log;
 
 use super::super::cursor::Cursor;
 use super::super::{About, Extractor, Halt, Head, Input, Sink};
@@ -16,6 +18,7 @@ use crate::finding::GapReason;
 use block::{Blocks, TRAILER};
 use entries::{Form, entries, place, tell};
 use footer::Footer;
+pub use log::SortedLog;
 use std::io::{Seek, SeekFrom};
 
 /// Sorted string tables.
