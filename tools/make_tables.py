@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the files of testdata/tables: small ones, of every shape that HDF5, Parquet, Arrow and LevelDB have.
+"""Writes the files of testdata/tables: small ones, of every shape that HDF5, Parquet, Arrow, LMDB and LevelDB have.
 
     make_tables.py FOLDER
 

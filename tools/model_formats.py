@@ -366,6 +366,28 @@ def kept(write, pattern):
         return body
 
 
+def with_lmdb():
+    import lmdb
+
+    def made(values, deleted=False, **options):
+        def write(folder):
+            with lmdb.open(folder, max_dbs=2, map_size=1 << 24) as opened:
+                base = opened.open_db(b"config", **options)
+                with opened.begin(write=True) as writing:
+                    for name, value in values.items():
+                        # Of several values none may be empty.
+                        writing.put(name.encode(), value.encode() or b"-", db=base)
+                if deleted:
+                    with opened.begin(write=True) as writing:
+                        writing.drop(base, delete=False)
+        return kept(write, "data.mdb")
+
+    yield "config.mdb", made
+    yield "deleted.mdb", lambda v: made(v, deleted=True)
+    yield "several.mdb", lambda v: made(v, dupsort=True)
+    yield "json.mdb", lambda v: made({"params": json.dumps(nested(v))})
+
+
 def with_leveldb():
     import plyvel
 
@@ -485,4 +507,4 @@ def old_files():
 
 
 FAMILIES = (with_h5py, with_keras, with_onnx, with_safetensors, with_gguf, with_pyarrow, with_xgboost, with_lightgbm, with_catboost,
-            compiled, with_sqlite, with_leveldb, with_rocksdb, texts, old_files)
+            compiled, with_sqlite, with_lmdb, with_leveldb, with_rocksdb, texts, old_files)

@@ -303,6 +303,7 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     // It says at its end what it is.
     &table::SortedTable,
     &table::SortedLog,
+    &table::Lmdb,
     &model::Npy,
     &model::Pickle,
     &model::OldJoblib,

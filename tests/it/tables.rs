@@ -64,10 +64,16 @@ fn told_by(extractor: &dyn Extractor, bytes: &[u8]) -> Told {
     told
 }
 
+/// A format that leaves copies of texts in the room of pages from which it moved them.
+const MOVES: &str = "LMDB";
+
 /// What is wrong with what was told of a file.
 fn wrong(bytes: &[u8], expected: &Value) -> Vec<String> {
     let mut told = told(bytes);
     let mut wrong = std::mem::take(&mut told.gaps);
+    if known(bytes).is_some_and(|extractor| extractor.name() == MOVES) {
+        told.rest.clear();
+    }
     for (name, texts) in expected.as_object().expect("names") {
         let all = texts.as_array().map_or_else(|| vec![texts], |all| all.iter().collect());
         let mut all: Vec<_> = all.into_iter().filter_map(Value::as_str).collect();

@@ -4,10 +4,12 @@ mod arrow;
 mod cells;
 mod codec;
 mod keyed;
+mod lmdb;
 mod parquet;
 mod sorted;
 mod source;
 
 pub use arrow::{Arrow, Feather};
+pub use lmdb::Lmdb;
 pub use parquet::Parquet;
 pub use sorted::{SortedLog, SortedTable};

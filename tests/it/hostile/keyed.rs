@@ -33,3 +33,24 @@ pub(super) fn sorted_log(text: &str) -> Vec<u8> {
     let record = [&[1][..], &[9, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0], &write("first", "nothing"), &write("note", text)].concat();
     [&masked(&record)[..], &(record.len() as u16 - 1).to_le_bytes(), &record].concat()
 }
+
+/// A file of LMDB, as a machine of 64 bits has it, of pages of 256 bytes: two that say where trees begin, and a leaf.
+pub(super) fn lmdb(text: &str) -> Vec<u8> {
+    let wide = |numbers: &[u64]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
+    let padded = |bytes: Vec<u8>| [&bytes[..], &vec![0; 256 - bytes.len()]].concat();
+    let meta = |number: u64| {
+        let free = [&long(256)[..], &[8, 0, 0, 0], &wide(&[0, 0, 0, 0, u64::MAX])].concat();
+        let main = [&[0, 0, 0, 0, 0, 0, 1, 0][..], &wide(&[0, 1, 0, 2, 2])].concat();
+        let head = [&wide(&[number])[..], &[0, 0, 8, 0, 0, 0, 0, 0], &long(0xbeef_c0de), &long(1), &wide(&[0, 1 << 20])].concat();
+        padded([head, free, main, wide(&[2, number])].concat())
+    };
+    let node = |key: &str, value: &str| {
+        let mut node = [&long(value.len())[..], &[0, 0, key.len() as u8, 0], key.as_bytes(), value.as_bytes()].concat();
+        node.resize(node.len().next_multiple_of(2), 0);
+        node
+    };
+    let (first, second) = (node("first", "nothing"), node("note", text));
+    let (high, low) = (256 - first.len(), 256 - first.len() - second.len());
+    let head = [&wide(&[2])[..], &[0, 0, 2, 0, 20, 0, low as u8, 0, high as u8, 0, low as u8, 0]].concat();
+    [meta(0), meta(1), head.clone(), vec![0; low - head.len()], second, first].concat()
+}
