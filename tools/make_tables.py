@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the files of testdata/tables: small ones, of every shape that HDF5, Parquet, Arrow, LMDB and LevelDB have.
+"""Writes the files of testdata/tables: small ones, of every shape that HDF5, Parquet, Arrow, Avro, LMDB and LevelDB have.
 
     make_tables.py FOLDER
 
-Needs h5py 3.16, pyarrow 26, numpy 2.4 and what make_keyed.py names, which wrote those that are in the repository. Values are ordinary words;
+Needs h5py 3.16, pyarrow 26, numpy 2.4 and fastavro 1.13 and what make_keyed.py names, which wrote those that are in the repository. Values are ordinary words;
 `expected.json` has the names under which each must be told.
 """
 
+import io
 import json
 import pathlib
 import sys
@@ -111,6 +112,33 @@ def parquet_files():
         yield f"{encoding.lower()}.parquet", dict(use_dictionary=False, column_encoding=dict.fromkeys(columns, encoding))
 
 
+def avro_files():
+    import fastavro
+
+    def field(name, kind):
+        return {"name": name, "type": kind}
+
+    inner = {"type": "record", "name": "Inner", "fields": [field("inner", "string"), field("next", ["null", "Inner"])]}
+    schema = fastavro.parse_schema({"type": "record", "name": "ours.Row", "fields": [
+        field("value", "string"), field("id", "long"), field("name", "string"), field("remark", ["null", "string"]), field("deep", inner),
+        field("list", {"type": "array", "items": "string"}), field("map", {"type": "map", "values": ["int", "string"]}),
+        field("kind", {"type": "enum", "name": "Kind", "symbols": ["A", "B"]}), field("rate", "double"), field("flag", "boolean"),
+        field("fixed", {"type": "fixed", "name": "Fixed", "size": 22}), field("bytes", "bytes")]})
+    rows = [{
+        "id": n, "name": name, "value": text, "remark": f"{text} again" if n else None, "rate": 0.5, "flag": True, "kind": "B",
+        "deep": {"inner": f"{text} inside", "next": {"inner": f"{text} deeper", "next": None}}, "list": [f"{text} listed", f"{text} last"],
+        "map": {name: f"{text} mapped", "none": n}, "fixed": f"{text:.15} fixed!".encode(), "bytes": f"{text} in bytes".encode(),
+    } for n, (name, text) in enumerate(zip(NAMES, TEXTS))]
+    names = {"note": "what stands before", "remark": [f"{text} again" for text in TEXTS[1:]], **dict(zip(NAMES, TEXTS))}
+    for name, end in (("deep.inner", "inside"), ("deep.next.inner", "deeper"), ("list[0]", "listed"), ("list[1]", "last"), ("bytes", "in bytes")):
+        names[name] = [f"{text} {end}" for text in TEXTS]
+    names.update({f"map.{name}": f"{text} mapped" for name, text in zip(NAMES, TEXTS)}, fixed=[f"{text:.15} fixed!" for text in TEXTS])
+    for codec in ("null", "deflate", "snappy", "bzip2", "xz", "zstandard"):
+        out = io.BytesIO()
+        fastavro.writer(out, schema, rows, codec=codec, metadata={"note": "what stands before"}, sync_interval=100)
+        yield f"{codec}.avro", out.getvalue(), names
+
+
 def samples(folder):
     """One text each, as long as the line that the hostile suite puts in its place."""
     text = "PLACEHOLDER".ljust(49, "_")
@@ -145,7 +173,7 @@ def main():
         with pyarrow.ipc.new_stream(folder / name, what.schema) as out:
             out.write_table(what)
         expected[name] = dict(zip(NAMES, TEXTS))
-    for family in make_keyed.FAMILIES:
+    for family in (avro_files, *make_keyed.FAMILIES):
         for name, body, names in family():
             (folder / name).write_bytes(body)
             expected[name] = names

@@ -366,6 +366,37 @@ def kept(write, pattern):
         return body
 
 
+def with_fastavro():
+    import fastavro
+
+    def written(schema, rows, **options):
+        out = io.BytesIO()
+        fastavro.writer(out, fastavro.parse_schema(schema), rows, **options)
+        return out.getvalue()
+
+    def record(name, *fields):
+        return {"type": "record", "name": name, "fields": [{"name": field, "type": kind} for field, kind in fields]}
+
+    def wide(values, codec="null"):
+        fields = [(name, ["null", "string"]) for name in values]
+        return written(record("Row", ("n", "long"), *fields), [{"n": 1}, {"n": 2, **values}], codec=codec)
+
+    def rows(values, codec="null"):
+        kind = record("Row", ("id", "int"), ("name", "string"), ("value", "string"))
+        return written(kind, [{"id": n, "name": name, "value": x} for n, (name, x) in enumerate(values.items())], codec=codec)
+
+    def deep(values):
+        inner = record("Inner", ("db", {"type": "map", "values": "string"}))
+        return written(record("Row", ("config", inner)), [{"config": {"db": dict(values)}}])
+
+    for codec in ("null", "deflate", "snappy", "bzip2", "xz", "zstandard"):
+        yield f"wide-{codec}.avro", lambda v, codec=codec: wide(v, codec)
+        yield f"rows-{codec}.avro", lambda v, codec=codec: rows(v, codec)
+    yield "deep.avro", deep
+    yield "json.avro", lambda v: written(record("Row", ("params", "string")), [{"params": json.dumps(nested(v))}])
+    yield "settings.avro", lambda v: written("string", ["nothing"], metadata=dict(v))
+
+
 def with_lmdb():
     import lmdb
 
@@ -507,4 +538,4 @@ def old_files():
 
 
 FAMILIES = (with_h5py, with_keras, with_onnx, with_safetensors, with_gguf, with_pyarrow, with_xgboost, with_lightgbm, with_catboost,
-            compiled, with_sqlite, with_lmdb, with_leveldb, with_rocksdb, texts, old_files)
+            compiled, with_sqlite, with_fastavro, with_lmdb, with_leveldb, with_rocksdb, texts, old_files)

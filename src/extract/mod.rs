@@ -318,6 +318,7 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &table::Parquet,
     &table::Arrow,
     &table::Feather,
+    &table::Avro,
     &build::Pyc,
     &build::Class,
     &build::Elf,

@@ -15,6 +15,8 @@ pub(super) enum Codec {
     Deflate,
     Brotli,
     Zstd,
+    Bzip2,
+    Xz,
     /// A frame of LZ4.
     Lz4Frame,
     /// One bare block of LZ4.
@@ -23,6 +25,10 @@ pub(super) enum Codec {
     Lz4Hadoop,
 }
 
+/// The longest dictionary of xz, in KiB.
+const DICTIONARY: u32 = 64 << 10;
+/// What ends a stream of zlib.
+const ZLIB_SUM: usize = 4;
 /// The most that LZ4 makes of a byte.
 const LZ4_RATIO: u64 = 255;
 
@@ -35,8 +41,10 @@ pub(super) fn unpacked(codec: Codec, packed: Vec<u8>, size: u64, most: u64) -> i
         Codec::Plain => packed,
         Codec::Snappy => snappy(&packed, size)?,
         Codec::Gzip => all(flate2::read::MultiGzDecoder::new(packed.as_slice()), size)?,
-        Codec::Deflate => all(flate2::read::DeflateDecoder::new(packed.as_slice()), size)?,
+        Codec::Deflate => deflate(&packed, size)?,
         Codec::Zstd => all(zstd::Decoder::new(packed.as_slice())?, size)?,
+        Codec::Bzip2 => all(bzip2::read::MultiBzDecoder::new(packed.as_slice()), size)?,
+        Codec::Xz => all(lzma_rust2::XzReader::new_mem_limit(packed.as_slice(), true, DICTIONARY), size)?,
         Codec::Brotli => brotli(&packed, size)?,
         Codec::Lz4Frame => all(lz4_flex::frame::FrameDecoder::new(packed.as_slice()), size)?,
         Codec::Lz4Block => block(&packed, size)?,
@@ -49,6 +57,15 @@ fn all(reader: impl Read, size: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(size).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// One bare stream, with nothing behind it but a part of the checksum that zlib has there, which some writers leave. The
+/// other codecs see themselves whether there is more.
+fn deflate(packed: &[u8], size: u64) -> io::Result<Vec<u8>> {
+    let mut decoder = flate2::bufread::DeflateDecoder::new(packed);
+    let bytes = all(&mut decoder, size)?;
+    let is_whole = bytes.len() as u64 == size || decoder.into_inner().len() <= ZLIB_SUM;
+    if is_whole { Ok(bytes) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
 
 /// One bare block of Snappy, which begins with its length.
@@ -107,9 +124,16 @@ fn brotli(packed: &[u8], size: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
 
     fn check(codec: Codec, packed: Vec<u8>, size: u64, expected: Option<&[u8]>) {
         assert_eq!(unpacked(codec, packed, size, 1 << 20).ok().as_deref(), expected, "{codec:?}");
+    }
+
+    /// The same, and that nothing can be hidden behind what is packed.
+    fn check_whole(codec: Codec, packed: Vec<u8>, text: &[u8]) {
+        check(codec, packed.clone(), text.len() as u64, Some(text));
+        check(codec, [&packed[..], b"what is behind it"].concat(), 1 << 20, None);
     }
 
     #[test]
@@ -117,9 +141,18 @@ mod tests {
         let text = b"so much of it is the same, so much of it is the same".as_slice();
         let (size, block) = (text.len() as u64, lz4_flex::block::compress(text));
         check(Codec::Plain, text.to_vec(), size, Some(text));
-        check(Codec::Snappy, snap::raw::Encoder::new().compress_vec(text).unwrap(), size, Some(text));
+        check_whole(Codec::Snappy, snap::raw::Encoder::new().compress_vec(text).unwrap(), text);
+        let mut deflated = Vec::new();
+        flate2::read::DeflateEncoder::new(text, flate2::Compression::best()).read_to_end(&mut deflated).unwrap();
+        check_whole(Codec::Deflate, deflated, text);
         check(Codec::Gzip, crate::forge::image::gzip(text), size, Some(text));
-        check(Codec::Zstd, zstd::encode_all(text, 1).unwrap(), size, Some(text));
+        check_whole(Codec::Zstd, zstd::encode_all(text, 1).unwrap(), text);
+        let mut xz = lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::with_preset(1)).unwrap();
+        xz.write_all(text).unwrap();
+        check_whole(Codec::Xz, xz.finish().unwrap(), text);
+        let mut packed = Vec::new();
+        bzip2::read::BzEncoder::new(text, bzip2::Compression::fast()).read_to_end(&mut packed).unwrap();
+        check_whole(Codec::Bzip2, packed, text);
         check(Codec::Lz4Block, block.clone(), size, Some(text));
         check(Codec::Lz4Hadoop, block.clone(), size, Some(text));
         let framed = [&(text.len() as u32).to_be_bytes()[..], &(block.len() as u32).to_be_bytes(), &block].concat();
@@ -130,7 +163,7 @@ mod tests {
 
     #[test]
     fn lies_and_damage_are_refused() {
-        for codec in [Codec::Snappy, Codec::Gzip, Codec::Zstd, Codec::Lz4Frame, Codec::Brotli] {
+        for codec in [Codec::Snappy, Codec::Gzip, Codec::Zstd, Codec::Bzip2, Codec::Xz, Codec::Lz4Frame, Codec::Brotli] {
             check(codec, b"\xff\xff\xff\xff\x07 is no such thing".to_vec(), 1 << 20, None);
         }
         check(Codec::Plain, Vec::new(), u64::MAX, None);

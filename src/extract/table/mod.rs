@@ -1,6 +1,7 @@
 //! Tables: those that are kept column by column, and those that are sorted by a key.
 
 mod arrow;
+mod avro;
 mod cells;
 mod codec;
 mod keyed;
@@ -10,6 +11,7 @@ mod sorted;
 mod source;
 
 pub use arrow::{Arrow, Feather};
+pub use avro::Avro;
 pub use lmdb::Lmdb;
 pub use parquet::Parquet;
 pub use sorted::{SortedLog, SortedTable};

@@ -193,6 +193,10 @@ fn is_border(extractor: &dyn Extractor, bytes: &[u8], cut: usize) -> bool {
     if extractor.name() == "snappy" && bytes.get(..cut).is_some_and(|kept| kept.ends_with(b"sNaPpY")) {
         return true;
     }
+    // A container of Avro may end behind any of its blocks, of which none says that it is the last.
+    if extractor.name() == "Avro" && bytes.get(..cut).is_some_and(|kept| kept.ends_with(super::keyed::SYNC)) {
+        return true;
+    }
     if extractor.name() == "ar" {
         // Before a header, or before the byte that brings it to an even place.
         return [58, 59].iter().any(|end| bytes.get(cut + end..).is_some_and(|rest| rest.starts_with(b"`\n")));

@@ -54,3 +54,19 @@ pub(super) fn lmdb(text: &str) -> Vec<u8> {
     let head = [&wide(&[2])[..], &[0, 0, 2, 0, 20, 0, low as u8, 0, high as u8, 0, low as u8, 0]].concat();
     [meta(0), meta(1), head.clone(), vec![0; low - head.len()], second, first].concat()
 }
+
+/// What ends a block of the container below.
+pub(super) const SYNC: &[u8; 16] = b"behind one block";
+
+/// An Avro container of one record, packed by a codec.
+pub(super) fn avro(text: &str, codec: &str, pack: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let length = |length: usize| match length << 1 {
+        long @ 0x80.. => vec![0x80 | (long & 0x7f) as u8, (long >> 7) as u8],
+        short => vec![short as u8],
+    };
+    let string = |text: &str| [&length(text.len())[..], text.as_bytes()].concat();
+    let schema = r#"{"type":"record","name":"R","fields":[{"name":"n","type":"int"},{"name":"note","type":"string"}]}"#;
+    let settings = [string("avro.codec"), string(codec), string("avro.schema"), string(schema)].concat();
+    let block = pack(&[&[14][..], &string(text)].concat());
+    [b"Obj\x01\x04", &settings[..], b"\0", SYNC, b"\x02", &length(block.len()), &block, SYNC].concat()
+}

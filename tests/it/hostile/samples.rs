@@ -4,7 +4,7 @@ use super::built::{
     asar, bson, bson_archive, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe, png, pyc, rar,
     sqlite, sqlite_log, vim_swap, vim_swap_big, wasm,
 };
-use super::keyed::{lmdb, sorted_log, sorted_table};
+use super::keyed::{avro, lmdb, sorted_log, sorted_table};
 use serde_json::json;
 use std::io::{Cursor, Write};
 use watertight::blob::Digest;
@@ -75,6 +75,8 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("sorted table", sorted_table(&text)),
         ("sorted log", sorted_log(&text)),
         ("LMDB", lmdb(&text)),
+        ("Avro", avro(&text, "null", <[u8]>::to_vec)),
+        ("Avro", avro(&text, "zstandard", zstd)),
         ("packed streams", [b"#!/bin/sh\nexit 0\n".as_slice(), &gzip(text.as_bytes())].concat()),
         ("vim swap", vim_swap_big(&text)),
         ("notebook", notebook(&text)),
