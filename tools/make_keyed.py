@@ -106,7 +106,7 @@ def rocksdb_files():
             opened.close()
             return one_of(folder, pattern)
 
-    def options(codec="none", version=5, checksum="crc32c", reuse=0):
+    def options(codec="none", version=5, checksum="crc32c", reuse=0, parted=False):
         base = rocksdict.Options(raw_mode=True)
         base.set_compression_type(getattr(rocksdict.DBCompressionType, codec)())
         base.set_recycle_log_file_num(reuse)
@@ -114,6 +114,11 @@ def rocksdb_files():
         table.set_format_version(version)
         table.set_checksum_type(getattr(rocksdict.ChecksumType, checksum)())
         table.set_bloom_filter(10, False)
+        if parted:
+            table.set_index_type(rocksdict.BlockBasedIndexType.two_level_index_search())
+            table.set_partition_filters(True)
+            table.set_metadata_block_size(1)
+            table.set_block_size(64)
         base.set_block_based_table_factory(table)
         return base
 
@@ -123,6 +128,8 @@ def rocksdb_files():
     for codec in ("none", "snappy", "lz4", "zstd"):
         yield f"{codec}.sst", made("*.sst", options(codec)), named
     yield "newest.sst", made("*.sst", options("zstd", 6, "xxh3")), named
+    for version in (3, 5, 6):
+        yield f"parted-{version}.sst", made("*.sst", options("lz4", version, parted=True)), named
 
 
 FAMILIES = (lmdb_files, leveldb_files, rocksdb_files)

@@ -12,7 +12,7 @@ mod entries;
 mod footer;
 mod log;
 
-use super::super::cursor::Cursor;
+use super::super::cursor::{Cursor, le32};
 use super::super::{About, Extractor, Halt, Head, Input, Sink};
 use crate::finding::GapReason;
 use block::{Blocks, TRAILER};
@@ -24,9 +24,14 @@ use std::io::{Seek, SeekFrom};
 /// Sorted string tables.
 pub struct SortedTable;
 
-/// What blocks are called that are no data: the index, and what the name of a list of filters begins with.
+/// What blocks are called that are no data: the index, what is said of the table, and what the name of a list of filters
+/// begins with.
 const INDEX: &[u8] = b"rocksdb.index";
+const PROPERTIES: &[u8] = b"rocksdb.properties";
 const FILTERS: &[u8] = b"partitionedfilter.";
+/// What is said of the kind of the index, and that which leads to other indexes.
+const KIND: &[u8] = b"rocksdb.block.based.table.index.type";
+const PARTED: u32 = 2;
 
 impl Extractor for SortedTable {
     fn name(&self) -> &'static str {
@@ -37,7 +42,7 @@ impl Extractor for SortedTable {
         About {
             title: "LevelDB and RocksDB table",
             reads: "keys and values of every block, unpacked, values by their keys; blocks that the index leaves out",
-            limits: "blocks of up to 4 MiB, 16 MiB unpacked; partitioned indexes and dictionaries of RocksDB are gaps, and its \
+            limits: "blocks of up to 4 MiB, 16 MiB unpacked; dictionaries of RocksDB are gaps, and its \
                      checksums are not asked; in a layer, a longer table than 4 MiB is a gap, since it says at its end what \
                      it is",
             specification: "https://github.com/google/leveldb/blob/main/doc/table_format.md",
@@ -90,6 +95,14 @@ fn unless_broken<T>(read: Result<T, Halt>) -> Result<Option<T>, Halt> {
     }
 }
 
+/// The blocks that are no data.
+#[derive(Default)]
+struct Named {
+    index: Option<Place>,
+    properties: Option<Place>,
+    all: Vec<Place>,
+}
+
 /// An open table.
 struct Table<'f> {
     blocks: Blocks<'f>,
@@ -105,21 +118,25 @@ impl<'f> Table<'f> {
     /// Tells all blocks in their order, and what the index leaves out. Returns where the last one ends.
     fn read(&mut self, sink: &mut dyn Sink) -> Result<u64, Halt> {
         let meta = self.footer.meta(self.blocks.length());
-        let (of_index, mut named) = self.named(meta)?;
-        let index = self.footer.index.or(of_index).ok_or_else(|| damaged("no index"))?;
+        let mut named = self.named(meta)?;
+        let index = self.footer.index.or(named.index).ok_or_else(|| damaged("no index"))?;
+        let parts = if self.is_parted(named.properties)? { self.places(index)? } else { vec![index] };
+        let limit = parts.iter().map(|(start, _)| *start).fold(index.0, u64::min);
         let mut end = 0;
-        for (start, length) in self.places(index)? {
-            if start < end || start >= index.0 {
-                return Err(damaged("an index of blocks that overlap"));
+        for part in &parts {
+            for (start, length) in self.places(*part)? {
+                if start < end || start >= limit {
+                    return Err(damaged("an index of blocks that overlap"));
+                }
+                let reached = self.unnamed(end, start, sink)?;
+                self.blocks.raw(reached, start, sink)?;
+                end = behind((start, length));
+                let block = self.blocks.block((start, length))?;
+                tell(&block, start, sink)?;
             }
-            let reached = self.unnamed(end, start, sink)?;
-            self.blocks.raw(reached, start, sink)?;
-            end = behind((start, length));
-            let block = self.blocks.block((start, length))?;
-            tell(&block, start, sink)?;
         }
-        named.extend([meta, index]);
-        self.beside(end, named, sink)?;
+        named.all.extend(parts.into_iter().chain([meta, index]));
+        self.beside(end, named.all, sink)?;
         Ok(end)
     }
 
@@ -138,22 +155,38 @@ impl<'f> Table<'f> {
         if is_read && are_places { Ok(places) } else { Err(damaged("an index that cannot be read")) }
     }
 
-    /// The index, and the blocks that are no data, as their list has them. Of a list that cannot be read there are none:
-    /// what it would name is then named by nothing, which is told.
-    fn named(&mut self, meta: Place) -> Result<(Option<Place>, Vec<Place>), Halt> {
-        let (mut index, mut named, mut filters) = (None, Vec::new(), None);
-        let Some(block) = unless_broken(self.blocks.block(meta))? else { return Ok((index, named)) };
+    /// The blocks that are no data, as their list has them. Of a list that cannot be read there are none: what it would
+    /// name is then named by nothing, which is told.
+    fn named(&mut self, meta: Place) -> Result<Named, Halt> {
+        let (mut named, mut filters) = (Named::default(), None);
+        let Some(block) = unless_broken(self.blocks.block(meta))? else { return Ok(named) };
         entries(&block, Form::Long, |name, value| {
             let place = place(&mut Cursor::new(value));
-            index = index.or(place.filter(|_| name == INDEX));
-            filters = filters.or(place.filter(|_| name.starts_with(FILTERS)));
-            named.extend(place);
+            match name {
+                INDEX => named.index = place,
+                PROPERTIES => named.properties = place,
+                _ if name.starts_with(FILTERS) => filters = place,
+                _ => {}
+            }
+            named.all.extend(place);
             Ok(())
         })?;
         if let Some(filters) = filters {
-            named.extend(unless_broken(self.places(filters))?.unwrap_or_default());
+            named.all.extend(unless_broken(self.places(filters))?.unwrap_or_default());
         }
-        Ok((index, named))
+        Ok(named)
+    }
+
+    /// Whether the index is one of indexes.
+    fn is_parted(&mut self, properties: Option<Place>) -> Result<bool, Halt> {
+        let mut is_parted = false;
+        let Some(properties) = properties else { return Ok(is_parted) };
+        let block = unless_broken(self.blocks.block(properties))?.unwrap_or_default();
+        entries(&block, Form::Long, |name, value| {
+            is_parted |= name == KIND && le32(value, 0) == Some(PARTED);
+            Ok(())
+        })?;
+        Ok(is_parted)
     }
 
     /// Looks at what stands behind the data, which is scanned as it is: unpacked where it is packed.
