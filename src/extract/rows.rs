@@ -1,8 +1,14 @@
 //! Rows of settings: tables in which one column holds the name of what stands in another.
 
+/// What stands before `_key` where the column holds the key itself.
+const SECRETS: [&str; 8] = ["api", "secret", "access", "private", "encryption", "signing", "auth", "license"];
+
 /// Whether a column holds what the value beside it is called.
 pub(crate) fn holds_names(column: &str) -> bool {
     let column = column.to_ascii_lowercase();
+    if column.strip_suffix("_key").is_some_and(|head| SECRETS.iter().any(|secret| head.ends_with(secret))) {
+        return false;
+    }
     ["name", "key", "k", "setting", "property", "option", "variable", "param", "parameter", "field", "attribute"]
         .iter()
         .any(|word| column == *word || column.strip_suffix(word).is_some_and(|head| head.ends_with('_')) && word.len() > 1)
@@ -30,7 +36,7 @@ mod tests {
     #[test]
     fn settings_have_names_and_values() {
         assert!(["name", "key", "config_key", "option_name", "k"].iter().all(|column| holds_names(column)));
-        assert!(!["id", "monkey", "username", "link"].iter().any(|column| holds_names(column)));
+        assert!(!["id", "monkey", "username", "link", "internal_api_key"].iter().any(|column| holds_names(column)));
         assert!(holds_values("value") && holds_values("option_value") && !holds_values("password"));
     }
 }
