@@ -327,6 +327,26 @@ def compiled():
             yield f"{shape}-{version}.pyc", lambda values, python=python, shape=shape: python(SHAPES[shape](values))
 
 
+def with_pyinstaller():
+    import PyInstaller.__main__
+
+    def made(where, values):
+        """One file in which the script, a module of it or a file of data has the values."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            files = {"app.py": "import settings\n", "settings.py": "SIZE = 3\n", "conf.json": ""}
+            files[where] += json.dumps(nested(values)) if where == "conf.json" else SHAPES["display"](values)
+            for file, text in files.items():
+                (folder / file).write_text(text)
+            PyInstaller.__main__.run([
+                "--onefile", "--log-level=ERROR", f"--add-data={folder / 'conf.json'}:.", f"--workpath={folder / 'build'}",
+                f"--distpath={folder}", f"--specpath={folder}", str(folder / "app.py")])
+            return (folder / "app").read_bytes()
+
+    for where in ("app.py", "settings.py", "conf.json"):
+        yield f"pyinstaller-{where}", functools.partial(made, where)
+
+
 def with_sqlite():
     def database(*statements):
         def make(values):
@@ -538,4 +558,4 @@ def old_files():
 
 
 FAMILIES = (with_h5py, with_keras, with_onnx, with_safetensors, with_gguf, with_pyarrow, with_xgboost, with_lightgbm, with_catboost,
-            compiled, with_sqlite, with_fastavro, with_lmdb, with_leveldb, with_rocksdb, texts, old_files)
+            compiled, with_pyinstaller, with_sqlite, with_fastavro, with_lmdb, with_leveldb, with_rocksdb, texts, old_files)

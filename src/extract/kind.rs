@@ -29,6 +29,8 @@ pub static OPAQUE: &[Opaque] = &[
     Opaque { name: "WIM", offset: 0, magics: &[b"MSWIM\0\0\0"] },
     Opaque { name: "xar", offset: 0, magics: &[b"xar!\0\x1c"] },
     Opaque { name: "Redis dump", offset: 0, magics: &[b"REDIS00"] },
+    // What an installer of NSIS appends to its program: behind its flags a mark, then all in one compressed block.
+    Opaque { name: "NSIS installer", offset: 4, magics: &[b"\xef\xbe\xad\xdeNullsoftInst"] },
 ];
 
 impl Opaque {
@@ -47,6 +49,7 @@ mod tests {
         let probe = |start: &[u8]| Opaque::probe(&Head { start, tail: &[] }).map(|format| format.name);
         assert_eq!(probe(b"age-encryption.org/v2"), None);
         assert_eq!(probe(b"age-encryption.org/v1\n"), Some("age"));
+        assert_eq!(probe(b"\0\0\0\0\xef\xbe\xad\xdeNullsoftInst"), Some("NSIS installer"));
         assert_eq!(probe(b""), None);
     }
 }

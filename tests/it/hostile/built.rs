@@ -73,7 +73,38 @@ fn wide(numbers: &[u64]) -> Vec<u8> {
 
 /// An ELF file for x86-64 whose variable `note` is `text`.
 pub(super) fn elf(text: &str) -> Vec<u8> {
-    let text = [text.as_bytes(), b"\0"].concat();
+    elf_of(&[text.as_bytes(), b"\0"].concat())
+}
+
+/// An ELF file with what PyInstaller puts into a section: `text` as a file, and as a note of a module.
+pub(super) fn pyinstaller(text: &str) -> Vec<u8> {
+    let long = |length: usize| (length as u32).to_be_bytes();
+    let (module, magic) = (super::samples::zlib(&pyc(text)[16..]), &pyc(text)[..4]);
+    let places = [16, module.len()].map(|number| [&b"i"[..], &(number as u32).to_le_bytes()].concat()).concat();
+    let table = [&b"[\x01\0\0\0)\x02z\x01m)\x03i\0\0\0\0"[..], &places].concat();
+    let modules = [b"PYZ\0", magic, &long(16 + module.len()), &[0; 4], &module, &table].concat();
+    let entry = |at: usize, size: usize, kind: u8, name: &str| {
+        [&long(18 + name.len() + 1)[..], &long(at), &long(size), &long(size), &[0, kind], name.as_bytes(), b"\0"].concat()
+    };
+    let list = [entry(0, text.len(), b'x', "a.txt"), entry(text.len(), modules.len(), b'z', "PYZ.pyz")].concat();
+    let at = text.len() + modules.len();
+    let end = [b"MEI\x0c\x0b\x0a\x0b\x0e", &long(at + list.len() + 88)[..], &long(at), &long(list.len()), &long(311), &[0; 64]];
+    elf_of(&[text.as_bytes(), &modules, &list, &end.concat()].concat())
+}
+
+/// The host of a bundle of .NET, and `text` as a file of it.
+pub(super) fn dotnet_bundle(text: &str) -> Vec<u8> {
+    let mark = [0x8b12_02b9_6a61_2038_u64, 0x727b_9302_14d7_a032, 0x13f5_b9e6_efae_3318, 0xee3b_2dce_24b3_6aae];
+    let host = |place: usize| elf_of(&[wide(&[place as u64]), mark.map(u64::to_be_bytes).concat()].concat());
+    let at = host(0).len();
+    let entry = [wide(&[at as u64, text.len() as u64, 0]), b"\0\x05a.txt".to_vec()].concat();
+    let header = [&b"\x06\0\0\0\0\0\0\0\x01\0\0\0\x02id"[..], &[0; 40], &entry].concat();
+    [&host(at + text.len()), text.as_bytes(), &header].concat()
+}
+
+/// An ELF file for x86-64 whose variable `note` is these bytes.
+fn elf_of(text: &[u8]) -> Vec<u8> {
+    let text = text.to_vec();
     let (data, symbols) = (64, 64 + text.len() as u64);
     let (names, table) = (symbols + 48, symbols + 48 + 6);
     let section = |name: u32, kind: u32, flags: u64, address: u64, at: u64, size: u64, link: u32| {

@@ -1,8 +1,8 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
 use super::built::{
-    asar, bson, bson_archive, cabinet, class, compound, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe, png, pyc, rar,
-    sqlite, sqlite_log, vim_swap, vim_swap_big, wasm,
+    asar, bson, bson_archive, cabinet, class, compound, dotnet_bundle, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe,
+    png, pyc, pyinstaller, rar, sqlite, sqlite_log, vim_swap, vim_swap_big, wasm,
 };
 use super::keyed::{avro, lmdb, sorted_log, sorted_table};
 use serde_json::json;
@@ -54,6 +54,8 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("pyc", pyc(&text)),
         ("class", class(&text)),
         ("ELF", elf(&text)),
+        ("ELF", pyinstaller(&text)),
+        ("ELF", dotnet_bundle(&text)),
         ("PE", pe(&text)),
         ("Mach-O", mach_o(&text)),
         ("fat Mach-O", fat(&mach_o(&text))),

@@ -6,17 +6,23 @@
 
 use super::super::super::{Halt, Member, MemberKind, ReadSeek, Sink};
 use crate::finding::GapReason;
+use crate::place::escaped;
 use std::io::{self, Read, SeekFrom};
 use std::ops::Range;
 
 /// How much of what is appended is asked whether it is all zeros.
 const PADDING: u64 = 64 << 10;
-/// Ends an archive of PyInstaller, and how much of the end of a file it is looked for in.
+/// Ends an archive of PyInstaller, and how much of the end of a file it is looked for in: at least so much, or as much
+/// as a signature of macOS takes, which has two digests of every page.
 const MAGIC: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
 const TRAILER: u64 = 88;
 const TAIL: u64 = 64 << 10;
+const SIGNATURE: u64 = 64;
+const LONGEST_TAIL: u64 = 8 << 20;
 /// Bytes of a table that are read.
 const TABLE: u64 = 16 << 20;
+/// How the module is called that has the key of the others, before version 6.
+const KEY: &[u8] = b"pyimod00_crypto_key";
 /// A module of Python without the header that its file would have.
 const HEADER: [u8; 12] = [0; 12];
 
@@ -75,13 +81,14 @@ fn read(file: &mut dyn ReadSeek, at: u64, length: u64) -> io::Result<Vec<u8>> {
 
 impl Package {
     fn find(file: &mut dyn ReadSeek, whole: u64) -> io::Result<Option<Self>> {
-        let from = whole.saturating_sub(TAIL);
-        let tail = read(file, from, TAIL)?;
+        let from = whole.saturating_sub((whole / SIGNATURE).clamp(TAIL, LONGEST_TAIL));
+        let tail = read(file, from, whole - from)?;
         let Some(at) = memchr::memmem::rfind(&tail, MAGIC) else { return Ok(None) };
         let fields = [8, 12, 16].map(|field| number(&tail, at + field));
         let [Some(length), Some(table), Some(size)] = fields else { return Ok(None) };
         let end = from + at as u64 + TRAILER;
-        let start = end.checked_sub(length).filter(|_| end <= whole);
+        // Of its trailer the end may be missing.
+        let start = end.checked_sub(length);
         Ok(start.map(|start| Self { start, table: start + table..start + table + size.min(TABLE), end }))
     }
 
@@ -109,17 +116,27 @@ impl Package {
         let Some(entries) = self.entries(file)? else { return Ok(None) };
         let mut covered = Vec::new();
         let mut magic = None;
+        // Once a key was there, modules were encrypted by it.
+        let is_encrypted = entries.iter().any(|entry| entry.name.starts_with(KEY));
         for entry in entries.iter().filter(|entry| entry.kind == b'z') {
             let head = read(file, entry.at, 8)?;
-            magic = head.strip_prefix(b"PYZ\0").and_then(|magic| <[u8; 4]>::try_from(magic).ok());
+            magic = magic.or(head.strip_prefix(b"PYZ\0").and_then(|magic| <[u8; 4]>::try_from(magic).ok()));
         }
+        let mut left = self.end;
         for entry in &entries {
             let range = entry.at..entry.at.saturating_add(entry.packed);
-            if range.end > self.end {
-                sink.gap(GapReason::Damaged, format!("PyInstaller: {} is not whole", crate::place::escaped(&entry.name)), None);
+            // Honest files have their bytes each for itself.
+            let Some(fewer) = left.checked_sub(entry.packed).filter(|_| range.end <= self.end) else {
+                let detail = format!("PyInstaller: {} is not whole, or shares its bytes", escaped(&entry.name));
+                sink.gap(GapReason::Damaged, detail, None);
                 continue;
-            }
+            };
+            left = fewer;
             let told = match entry.kind {
+                b'z' if is_encrypted => {
+                    sink.gap(GapReason::Encrypted, "PyInstaller: the archive of modules".into(), Some(entry.packed));
+                    false
+                }
                 b'z' if !entry.is_packed => modules(file, entry, sink)?,
                 kind => {
                     let header = magic.filter(|_| matches!(kind, b's' | b'm' | b'M'));
@@ -155,7 +172,7 @@ fn member(sink: &mut dyn Sink, name: &[u8], size: u64, magic: Option<[u8; 4]>, m
     sink.member(&Member { name: &name, kind: MemberKind::File, size: Some(size) }, &mut body)?;
     is_whole &= io::copy(&mut body, &mut io::sink()).is_ok();
     if !is_whole {
-        let detail = format!("PyInstaller: {} cannot be unpacked to its end", crate::place::escaped(&name));
+        let detail = format!("PyInstaller: {} cannot be unpacked to its end", escaped(&name));
         sink.gap(GapReason::Damaged, detail, None);
     }
     Ok(is_whole)
@@ -175,10 +192,15 @@ fn modules(file: &mut dyn ReadSeek, entry: &Entry, sink: &mut dyn Sink) -> Resul
         sink.gap(GapReason::Unsupported, "PyInstaller: a table of modules that cannot be read".into(), None);
         return Ok(false);
     };
-    let mut is_whole = true;
+    let (mut is_whole, mut left) = (true, entry.packed);
     for (name, at, length) in listed {
+        let Some(fewer) = left.checked_sub(length) else {
+            sink.gap(GapReason::Damaged, "PyInstaller: modules that share their bytes; not all were read".into(), None);
+            return Ok(false);
+        };
+        left = fewer;
         file.seek(SeekFrom::Start(entry.at.saturating_add(at)))?;
-        let body = flate2::read::ZlibDecoder::new((&mut *file).take(length.min(entry.packed)));
+        let body = flate2::read::ZlibDecoder::new((&mut *file).take(length));
         is_whole &= member(sink, &name, length, Some(magic), body)?;
     }
     Ok(is_whole)

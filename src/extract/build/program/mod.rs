@@ -5,6 +5,7 @@
 //! of what stands beside them in a table ([`named`]). What was appended to a program is opened as a member of its own.
 
 mod appended;
+mod bundle;
 mod code;
 mod dotnet;
 mod elf;
@@ -13,6 +14,7 @@ mod go;
 mod layout;
 mod macho;
 mod named;
+mod packed;
 mod pages;
 mod pe;
 mod symbols;
@@ -39,8 +41,8 @@ pub struct Fat;
 pub struct Wasm;
 
 /// What is read of all of them.
-const READS: &str = "texts at the borders that Go and Rust give them, with the names of their variables, of what stands beside them in a table and of Go's linker flags; what is appended; all bytes as they are";
-const LIMITS: &str = "names of variables only where symbols are kept; half a million texts and pointers";
+const READS: &str = "texts at the borders that Go and Rust give them, with the names of their variables, of what stands beside them in a table and of Go's linker flags; what is appended, also as files of PyInstaller, of a bundle of .NET, of an AppImage, of Nuitka; all bytes as they are";
+const LIMITS: &str = "names of variables only where symbols are kept; half a million texts and pointers; programs packed by UPX, AppImages of type 1 and installers of NSIS are gaps";
 
 impl Extractor for Elf {
     fn name(&self) -> &'static str {
@@ -212,7 +214,10 @@ fn extract(
     let mut file = input.seekable()?;
     let length = file.seek(SeekFrom::End(0))?;
     let mut pages = Pages::new(&mut file, length);
-    let (mut end, mut blank) = (length, Vec::new());
+    let (mut end, mut blank, mut held) = (length, Vec::new(), packed::Held::default());
+    if let Some(packer) = packed::packer(&pages.read(0, packed::START)) {
+        sink.gap(GapReason::Unsupported, format!("{format}: packed by {packer}, which is not undone; scanned as it is"), None);
+    }
     match read(&mut pages) {
         None => sink.gap(GapReason::Truncated, format!("{format}: ends within its headers; scanned as it is"), None),
         Some((layout, _)) if layout.end > length => {
@@ -227,17 +232,27 @@ fn extract(
             // A signature right behind the program is no archive.
             let is_signature = extra.signature.is_some_and(|at| at <= layout.end.next_multiple_of(512));
             end = if is_signature { length } else { layout.end };
+            held = packed::Held::find(&mut pages, &layout);
         }
     }
     let file = pages.into_file();
-    // Of PyInstaller's archives some are appended, some are a section. What is read of one need not be scanned again.
-    if let Some(covered) = appended::package(format, file, length, sink)? {
+    // Some of these archives are appended, some are a section. What is read of one need not be scanned again.
+    let opened = match held.bundle {
+        Some(header) => bundle::open(format, file, (header, length), sink)?,
+        None => appended::package(format, file, length, sink)?,
+    };
+    if let Some(covered) = opened {
         blank.extend(covered);
         blank.sort_unstable_by_key(|stretch| (stretch.start, stretch.end));
         end = length;
     }
     if end < length && appended::is_blank(file, end)? {
         end = length;
+    }
+    if let Some(at) = held.nuitka {
+        file.seek(SeekFrom::Start(at))?;
+        let member = Member { name: b"payload", kind: MemberKind::File, size: None };
+        sink.member(&member, &mut (&mut *file).take(end.saturating_sub(at)))?;
     }
     sink.raw_at(0, &mut glued::Blanked::new(file, end, &blank)?)?;
     if end < length {
