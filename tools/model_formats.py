@@ -347,6 +347,33 @@ def with_pyinstaller():
         yield f"pyinstaller-{where}", functools.partial(made, where)
 
 
+def with_xlwt():
+    import xlwt
+
+    def made(write, values):
+        book = xlwt.Workbook()
+        sheet = book.add_sheet("config")
+        write(sheet, values)
+        out = io.BytesIO()
+        book.save(out)
+        return out.getvalue()
+
+    def pairs(sheet, values):
+        for row, pair in enumerate(values.items()):
+            for column, text in enumerate(pair):
+                sheet.write(row, column, text)
+
+    def columns(sheet, values):
+        for column, (name, value) in enumerate(values.items()):
+            sheet.write(0, column, name)
+            sheet.write(2000, column, value)
+        for row in range(1, 2000):
+            sheet.write(row, 0, f"a longer text so that the table of texts goes on, €{row}")
+
+    yield "pairs.xls", functools.partial(made, pairs)
+    yield "columns.xls", functools.partial(made, columns)
+
+
 def with_sqlite():
     def database(*statements):
         def make(values):
@@ -558,4 +585,4 @@ def old_files():
 
 
 FAMILIES = (with_h5py, with_keras, with_onnx, with_safetensors, with_gguf, with_pyarrow, with_xgboost, with_lightgbm, with_catboost,
-            compiled, with_pyinstaller, with_sqlite, with_fastavro, with_lmdb, with_leveldb, with_rocksdb, texts, old_files)
+            compiled, with_pyinstaller, with_xlwt, with_sqlite, with_fastavro, with_lmdb, with_leveldb, with_rocksdb, texts, old_files)

@@ -331,6 +331,7 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &build::Notebook,
     &build::Office,
     &build::Ole,
+    &build::Workbook,
     &build::Pdf,
     &build::Png,
     &build::SourceMap,

@@ -11,9 +11,12 @@ mod pdf;
 mod png;
 mod program;
 mod pyc;
+mod sheet;
 mod source_map;
 mod sqlite;
 mod swap;
+mod word;
+mod workbook;
 
 pub use bson::{Bson, MongoArchive};
 pub use class::Class;
@@ -28,3 +31,4 @@ pub use pyc::Pyc;
 pub use source_map::SourceMap;
 pub use sqlite::{Sqlite, SqliteLog};
 pub use swap::VimSwap;
+pub use workbook::Workbook;

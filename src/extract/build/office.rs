@@ -5,7 +5,8 @@
 //! column, or before them in a row of two. All else of the XML is scanned as it is.
 
 use super::super::xml::{Part, Tag, parts, undone};
-use super::super::{About, Extractor, Halt, Head, Input, Sink, Stop, Text};
+use super::super::{About, Extractor, Halt, Head, Input, Sink, Stop};
+use super::sheet::{Cell, Gathered, Heads};
 use crate::finding::GapReason;
 use std::io::BufRead;
 
@@ -14,11 +15,6 @@ pub struct Office;
 
 /// The longest document that is read by its structure.
 const HELD: usize = 16 << 20;
-/// Text that is gathered before it is told.
-const GATHERED: usize = 32 << 10;
-/// Columns whose heads are kept, and bytes of a name.
-const COLUMNS: usize = 256;
-const NAME: usize = 96;
 
 /// First elements of such documents.
 const ROOTS: &[&[u8]] = &[
@@ -91,20 +87,6 @@ fn first_element(start: &[u8]) -> Option<&[u8]> {
     name.get(..name.iter().position(|byte| byte.is_ascii_whitespace() || *byte == b'>')?)
 }
 
-/// A text under way, and where its first letter stands.
-#[derive(Debug, Default)]
-struct Gathered {
-    text: Vec<u8>,
-    at: Option<usize>,
-}
-
-/// A cell of the row at hand.
-struct Cell {
-    column: usize,
-    text: Vec<u8>,
-    at: usize,
-}
-
 /// What an element is to the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
@@ -153,8 +135,7 @@ struct Reader<'r> {
     row: Vec<Cell>,
     /// The column that comes next.
     column: usize,
-    heads: Vec<Vec<u8>>,
-    has_heads: bool,
+    heads: Heads,
 }
 
 impl<'r> Reader<'r> {
@@ -169,8 +150,7 @@ impl<'r> Reader<'r> {
             cell: None,
             row: Vec::new(),
             column: 0,
-            heads: Vec::new(),
-            has_heads: false,
+            heads: Heads::default(),
         }
     }
 
@@ -194,17 +174,20 @@ impl<'r> Reader<'r> {
                 Part::Text(_) => {}
             }
         }
-        self.flush()
+        self.gathered.flush(self.sink)
     }
 
     fn write(&mut self, text: &[u8], at: usize) {
-        let gathered = self.cell.as_mut().unwrap_or(&mut self.gathered);
-        if !text.trim_ascii().is_empty() {
-            gathered.at.get_or_insert(at);
+        self.cell.as_mut().unwrap_or(&mut self.gathered).write(text, at);
+    }
+
+    /// Ends a line, of a cell if one is open.
+    fn end_line(&mut self) -> Result<(), Stop> {
+        match &mut self.cell {
+            Some(cell) => cell.write(b"\n", 0),
+            None => self.gathered.end_line(self.sink)?,
         }
-        if gathered.at.is_some() {
-            gathered.text.extend_from_slice(text);
-        }
+        Ok(())
     }
 
     fn open(&mut self, tag: &Tag<'_>, closed: bool) {
@@ -212,7 +195,7 @@ impl<'r> Reader<'r> {
         match Role::of(tag.name) {
             Role::Text | Role::TextLine => self.texts += 1,
             Role::Sign(sign) => self.write(&[sign], 0),
-            Role::Table => (self.has_heads, self.heads) = (false, Vec::new()),
+            Role::Table => self.heads = Heads::default(),
             Role::Row => (self.column, self.row) = (0, Vec::new()),
             Role::Cell => {
                 let repeated = tag.attribute(b"table:number-columns-repeated").and_then(number).filter(|_| closed);
@@ -239,50 +222,11 @@ impl<'r> Reader<'r> {
                 }
                 self.column = self.column.saturating_add(1);
             }
-            Role::Row => self.end_row()?,
+            Role::Row => {
+                let row = std::mem::take(&mut self.row);
+                self.heads.end_row(row, &mut self.gathered, self.sink)?;
+            }
             Role::Table | Role::Sign(_) | Role::Other => {}
-        }
-        Ok(())
-    }
-
-    fn end_line(&mut self) -> Result<(), Stop> {
-        self.write(b"\n", 0);
-        if self.gathered.text.len() >= GATHERED { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<(), Stop> {
-        let Gathered { text, at } = std::mem::take(&mut self.gathered);
-        let Some(at) = at else { return Ok(()) };
-        self.sink.text(&Text { name: b"", key: b"", bytes: &text, offset: at as u64 })
-    }
-
-    /// Tells the cells of a row that have a name; the others go on with the text.
-    fn end_row(&mut self) -> Result<(), Stop> {
-        let row = std::mem::take(&mut self.row);
-        for (index, cell) in row.iter().enumerate() {
-            let head = self.heads.get(cell.column).cloned();
-            // A row of two is a name and its value; so are two cells of a longer one, if the head says that.
-            let is_value = row.len() == 2 || head.as_ref().is_some_and(|head| head.eq_ignore_ascii_case(b"value"));
-            let before =
-                index.checked_sub(1).filter(|_| is_value).and_then(|before| row.get(before)).map(|cell| cell.text.clone());
-            let named = |name: &Vec<u8>| !name.is_empty() && name.len() <= NAME && self.sink.wants(name);
-            match before.filter(named).or(head.filter(named)) {
-                Some(name) => self.sink.text(&Text::named(&name, &cell.text, cell.at as u64))?,
-                None => {
-                    self.write(&cell.text, cell.at);
-                    self.write(b"\t", 0);
-                }
-            }
-        }
-        self.end_line()?;
-        if !self.has_heads && !row.is_empty() {
-            self.has_heads = true;
-            for cell in row.into_iter().filter(|cell| cell.column < COLUMNS) {
-                self.heads.resize(self.heads.len().max(cell.column + 1), Vec::new());
-                if let Some(head) = self.heads.get_mut(cell.column) {
-                    *head = cell.text;
-                }
-            }
         }
         Ok(())
     }

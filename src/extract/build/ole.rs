@@ -3,9 +3,12 @@
 //! A file system in a file: sectors, a table that chains them, a directory of streams; short streams lie in a stream of
 //! their own, in sectors of 64 bytes. Each stream is a member; what is in it is mostly UTF-16 or plain text. All else is
 //! scanned as it is: in sectors of no stream, and behind the end of one, what was deleted is still there.
+//! The text of Word takes two streams to be read, so it is told here. What is encrypted has a mark (MS-OFFCRYPTO, 2.3).
 
+use super::super::cursor::le32;
 use super::super::told::Told;
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink};
+use super::word;
 use crate::finding::GapReason;
 use std::collections::HashSet;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -26,6 +29,11 @@ const ENTRY: usize = 128;
 const SECTORS: usize = 1 << 20;
 /// Entries that are read.
 const ENTRIES: usize = 1 << 16;
+/// The longest stream that is read by its structure.
+const HELD: u64 = 16 << 20;
+/// What stands in the stream `Current User` of a presentation that is encrypted, and where (MS-PPT, 2.3.2).
+const ENCRYPTED: u32 = 0xf3d1_c4df;
+const TOKEN: usize = 12;
 
 impl Extractor for Ole {
     fn name(&self) -> &'static str {
@@ -35,8 +43,8 @@ impl Extractor for Ole {
     fn about(&self) -> About {
         About {
             title: "compound file (doc, xls, ppt, msg, msi)",
-            reads: "streams as members, and sectors of no stream",
-            limits: "a million sectors; records in the streams are not taken apart",
+            reads: "streams as members, the text of Word documents joined over its pieces, with cells by the head of their column or row, and sectors of no stream",
+            limits: "a million sectors; Word documents of up to 16 MiB by their structure; encrypted documents are gaps; records of PowerPoint and Outlook are not taken apart",
             specification: "https://learn.microsoft.com/openspecs/windows_protocols/ms-cfb",
         }
     }
@@ -76,22 +84,31 @@ impl Extractor for Ole {
             if !seen.insert((is_short, entry.start)) {
                 continue;
             }
-            let (size, chain) = if is_short {
-                (SHORT, volume.short_chain(entry.start, &short.sectors))
-            } else {
-                (volume.sector, volume.chain(entry.start).places(volume.sector))
-            };
-            let Some(fewer) = left.checked_sub(chain.len()) else {
+            let places = volume.places(entry, &short);
+            let Some(fewer) = left.checked_sub(places.at.len()) else {
                 sink.gap(GapReason::Damaged, "compound file: streams that share their sectors; not all were read".into(), None);
                 break;
             };
             left = fewer;
+            if entry.name == "EncryptedPackage" {
+                let detail = "compound file: a document that needs a password";
+                sink.gap(GapReason::Encrypted, detail.into(), Some(entry.size));
+            }
             let member = Member { name: entry.name.as_bytes(), kind: MemberKind::File, size: Some(entry.size) };
-            let stream = Stream { file: volume.file, places: chain.iter(), size, at: 0, left: 0, told: &mut told };
-            let mut body = stream.take(entry.size);
-            sink.member(&member, &mut body)?;
-            io::copy(&mut body, &mut io::sink())?;
-            let missing = body.limit();
+            let mut body = volume.stream(&places, &mut told).take(entry.size);
+            let missing = if is_held(entry) {
+                let mut bytes = Vec::new();
+                body.read_to_end(&mut bytes)?;
+                let missing = body.limit();
+                let table = |name: &str| entries.iter().find(|entry| entry.kind == 2 && entry.name == name);
+                document(&mut volume, (&mut bytes, &places), (table, &short), sink)?;
+                sink.member(&member, &mut bytes.as_slice())?;
+                missing
+            } else {
+                sink.member(&member, &mut body)?;
+                io::copy(&mut body, &mut io::sink())?;
+                body.limit()
+            };
             if missing > 0 {
                 let detail = format!("compound file: {} ends early", crate::place::escaped(entry.name.as_bytes()));
                 sink.gap(GapReason::Truncated, detail, Some(missing));
@@ -99,6 +116,33 @@ impl Extractor for Ole {
         }
         told.sweep(&mut **volume.file, sink)
     }
+}
+
+/// Whether a stream says what becomes of others.
+fn is_held(entry: &Entry) -> bool {
+    matches!(entry.name.as_str(), "WordDocument" | "Current User") && entry.size <= HELD
+}
+
+/// Tells the text of a document, and blanks it; or that it is encrypted.
+fn document<'e>(
+    volume: &mut Volume<'_, '_>,
+    (bytes, places): (&mut [u8], &Places),
+    (table, short): (impl Fn(&str) -> Option<&'e Entry>, &Chain),
+    sink: &mut dyn Sink,
+) -> Result<(), Halt> {
+    let header = word::Header::read(bytes);
+    if header.is_some_and(|header| header.is_encrypted) || header.is_none() && le32(bytes, TOKEN) == Some(ENCRYPTED) {
+        sink.gap(GapReason::Encrypted, "compound file: a document that needs a password".into(), None);
+        return Ok(());
+    }
+    let Some(header) = header else { return Ok(()) };
+    let mut told = Told::default();
+    let mut held = Vec::new();
+    if let Some(entry) = table(header.table) {
+        let places = volume.places(entry, short);
+        volume.stream(&places, &mut told).take(entry.size.min(HELD)).read_to_end(&mut held)?;
+    }
+    Ok(word::tell(bytes, (header, &held), &|at| places.of(at), sink)?)
 }
 
 /// A stream of the directory.
@@ -115,9 +159,17 @@ struct Chain {
     sectors: Vec<u32>,
 }
 
-impl Chain {
-    fn places(&self, size: u64) -> Vec<u64> {
-        self.sectors.iter().map(|sector| (u64::from(*sector) + 1) * size).collect()
+/// Where the sectors of a stream stand in the file, and how long each is.
+struct Places {
+    at: Vec<u64>,
+    size: u64,
+}
+
+impl Places {
+    /// Where a byte of the stream stands.
+    fn of(&self, byte: usize) -> usize {
+        let (index, within) = (byte / self.size as usize, byte % self.size as usize);
+        self.at.get(index).map_or(0, |at| *at as usize + within)
     }
 }
 
@@ -208,6 +260,18 @@ impl<'v, 'f> Volume<'v, 'f> {
             at = self.next.get(at as usize).copied().unwrap_or(u32::MAX);
         }
         Chain { sectors }
+    }
+
+    fn places(&self, entry: &Entry, short: &Chain) -> Places {
+        if entry.size < SHORTEST {
+            return Places { at: self.short_chain(entry.start, &short.sectors), size: SHORT };
+        }
+        let place = |sector: u32| (u64::from(sector) + 1) * self.sector;
+        Places { at: self.chain(entry.start).sectors.into_iter().map(place).collect(), size: self.sector }
+    }
+
+    fn stream<'s>(&'s mut self, places: &'s Places, told: &'s mut Told) -> Stream<'s, 'f> {
+        Stream { file: self.file, places: places.at.iter(), size: places.size, at: 0, left: 0, told }
     }
 
     /// Where the short sectors of a stream stand in the file.

@@ -192,24 +192,72 @@ pub(super) fn wasm(text: &str) -> Vec<u8> {
 
 /// A compound file whose one stream is `text`.
 pub(super) fn compound(text: &str) -> Vec<u8> {
+    compound_of(&[("note", text.as_bytes())])
+}
+
+/// A compound file of these short streams, three at most.
+fn compound_of(streams: &[(&str, &[u8])]) -> Vec<u8> {
     let fill = |bytes: &[u8], size: usize, with: u8| [bytes, &vec![with; size - bytes.len()]].concat();
     let end = 0xffff_fffe_u32;
     let table = |entries: &[u32]| fill(&entries.iter().flat_map(|entry| entry.to_le_bytes()).collect::<Vec<u8>>(), 512, 0xff);
-    let entry = |name: &str, kind: u8, start: u32, size: usize| {
+    let entry = |name: &str, kind: u8, start: usize, size: usize| {
         let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let head = fill(&[fill(&name, 66, 0), vec![kind, 1]].concat(), 116, 0);
-        [&head[..], &start.to_le_bytes(), &long(size), &[0; 4]].concat()
+        [&head[..], &long(start), &long(size), &[0; 4]].concat()
     };
+    let chain = |from: usize, count: usize| (from + 1..from + count).map(|next| next as u32).chain([end]);
+    let (mut all, mut directory, mut short) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, bytes) in streams {
+        let at = all.len() / 64;
+        all.extend(fill(bytes, bytes.len().next_multiple_of(64), 0));
+        directory.extend(entry(name, 2, at, bytes.len()));
+        short.extend(chain(at, bytes.len().div_ceil(64)));
+    }
     let mut head =
         fill(&[&b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"[..], &[0; 16], b"\x3e\0\x03\0\xfe\xff\x09\0\x06\0"].concat(), 44, 0);
     head.extend([1, 1, 0, 4096, 2, 1, end, 0, 0].into_iter().flat_map(u32::to_le_bytes));
-    let directory = [entry("Root Entry", 5, 3, 64), entry("note", 2, 0, text.len())].concat();
+    let sectors: Vec<u32> = [0xffff_fffd, end, end].into_iter().chain(chain(3, all.len().div_ceil(512))).collect();
     [
         fill(&head, 512, 0xff),
-        table(&[0xffff_fffd, end, end, end]),
-        fill(&directory, 512, 0),
-        table(&[end]),
-        fill(text.as_bytes(), 512, 0),
+        table(&sectors),
+        fill(&[entry("Root Entry", 5, 3, all.len()), directory].concat(), 512, 0),
+        table(&short),
+        fill(&all, all.len().next_multiple_of(512), 0),
+    ]
+    .concat()
+}
+
+/// A document of Word with `text` in a piece of bytes, behind one of UTF-16.
+pub(super) fn word(text: &str) -> Vec<u8> {
+    let mut stream = b"\xec\xa5\xc1\0".to_vec();
+    stream.resize(512, 0);
+    stream.extend(text.as_bytes());
+    let wide = (stream.len(), b"n\0o\0t\0e\0:\0 \0");
+    stream.extend(wide.1);
+    let places = [0, 6, 6 + text.len()].map(long).concat();
+    let pieces = [&[0, 0][..], &long(wide.0), &[0; 4], &long((512 * 2) | (1 << 30)), &[0, 0]].concat();
+    let table = [&b"\x02"[..], &long(places.len() + pieces.len()), &places, &pieces].concat();
+    stream[0x1a6..0x1aa].copy_from_slice(&long(table.len()));
+    compound_of(&[("WordDocument", &stream), ("0Table", &table)])
+}
+
+/// A workbook in which `text` stands beside `note`.
+pub(super) fn workbook(text: &str) -> Vec<u8> {
+    let short = |number: usize| (number as u16).to_le_bytes();
+    let record = |kind: u16, data: &[u8]| [&kind.to_le_bytes()[..], &short(data.len()), data].concat();
+    let letters = |text: &str| [&short(text.len())[..], &[0], text.as_bytes()].concat();
+    let start = |kind: u8| record(0x809, &[&[0, 6, kind, 0][..], &[0; 12]].concat());
+    let cell = |column: u8| record(0xfd, &[0, 0, column, 0, 0, 0, column, 0, 0, 0]);
+    let texts = [&long(2)[..], &long(2), &letters("note"), &letters(text)].concat();
+    [
+        start(5),
+        record(0x85, b"\0\0\0\0\0\0\x01\0a"),
+        record(0xfc, &texts),
+        record(10, b""),
+        start(16),
+        cell(0),
+        cell(1),
+        record(10, b""),
     ]
     .concat()
 }

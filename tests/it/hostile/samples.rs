@@ -2,7 +2,7 @@
 
 use super::built::{
     asar, bson, bson_archive, cabinet, class, compound, dotnet_bundle, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe,
-    png, pyc, pyinstaller, rar, sqlite, sqlite_log, vim_swap, vim_swap_big, wasm,
+    png, pyc, pyinstaller, rar, sqlite, sqlite_log, vim_swap, vim_swap_big, wasm, word, workbook,
 };
 use super::keyed::{avro, lmdb, sorted_log, sorted_table};
 use serde_json::json;
@@ -63,6 +63,8 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("wasm", wasm(&text)),
         ("PNG", png(&text)),
         ("compound file", compound(&text)),
+        ("compound file", word(&text)),
+        ("workbook", workbook(&text)),
         ("PDF", pdf(&text)),
         ("PDF", pdf_as_it_is(&text)),
         ("asar", asar(&text)),

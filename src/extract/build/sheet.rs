@@ -1,0 +1,108 @@
+//! Rows of cells, as sheets and tables of documents have them, and the text around them.
+//!
+//! A cell has the name of what stands at the head of its column, or before it in a row of two. What has no name goes
+//! on with the text.
+
+use super::super::{Sink, Stop, Text};
+
+/// Text that is gathered before it is told.
+const GATHERED: usize = 32 << 10;
+/// Columns whose heads are kept, and bytes of a name.
+const COLUMNS: usize = 256;
+const NAME: usize = 96;
+
+/// Whether a letter is one of a text that was read as it was written. With letters of another width, or from a place
+/// off by one, Latin becomes Chinese or has zeros in it: such a text is told and stays where it is, to be scanned.
+pub(super) fn is_plain(letter: u32) -> bool {
+    matches!(letter, 0x7 | 0x9..=0xd | 0x13..=0x15 | 0x1e..=0x2fff)
+}
+
+/// A text under way, and where its first letter stands.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) text: Vec<u8>,
+    pub(super) at: Option<usize>,
+}
+
+impl Gathered {
+    /// Goes on with a text; blanks begin none.
+    pub(super) fn write(&mut self, text: &[u8], at: usize) {
+        if !text.trim_ascii().is_empty() {
+            self.at.get_or_insert(at);
+        }
+        if self.at.is_some() {
+            self.text.extend_from_slice(text);
+        }
+    }
+
+    /// Ends a line, and tells the text if that is long enough.
+    pub(super) fn end_line(&mut self, sink: &mut dyn Sink) -> Result<(), Stop> {
+        self.write(b"\n", 0);
+        if self.text.len() >= GATHERED { self.flush(sink) } else { Ok(()) }
+    }
+
+    /// Tells the text.
+    pub(super) fn flush(&mut self, sink: &mut dyn Sink) -> Result<(), Stop> {
+        let Self { text, at } = std::mem::take(self);
+        let Some(at) = at else { return Ok(()) };
+        sink.text(&Text { name: b"", key: b"", bytes: &text, offset: at as u64 })
+    }
+}
+
+/// A cell of the row at hand.
+#[derive(Debug)]
+pub(super) struct Cell {
+    pub(super) column: usize,
+    pub(super) text: Vec<u8>,
+    pub(super) at: usize,
+}
+
+/// The heads of a table.
+#[derive(Debug, Default)]
+pub(super) struct Heads {
+    names: Vec<Vec<u8>>,
+    is_set: bool,
+}
+
+impl Heads {
+    /// Tells the cells of a row that have a name; the others go on with the text. The first row of a table has its heads.
+    pub(super) fn end_row(&mut self, row: Vec<Cell>, text: &mut Gathered, sink: &mut dyn Sink) -> Result<(), Stop> {
+        for (index, cell) in row.iter().enumerate() {
+            let head = self.names.get(cell.column).cloned();
+            // A row of two is a name and its value; so are two cells of a longer one, if the head says that.
+            let is_value = row.len() == 2 || head.as_ref().is_some_and(|head| head.eq_ignore_ascii_case(b"value"));
+            let before =
+                index.checked_sub(1).filter(|_| is_value).and_then(|before| row.get(before)).map(|cell| cell.text.clone());
+            let named = |name: &Vec<u8>| !name.is_empty() && name.len() <= NAME && sink.wants(name);
+            match before.filter(named).or(head.filter(named)) {
+                Some(name) => sink.text(&Text::named(&name, &cell.text, cell.at as u64))?,
+                None => {
+                    text.write(&cell.text, cell.at);
+                    text.write(b"\t", 0);
+                }
+            }
+        }
+        text.end_line(sink)?;
+        if !self.is_set && !row.is_empty() {
+            self.is_set = true;
+            for cell in row.into_iter().filter(|cell| cell.column < COLUMNS) {
+                self.names.resize(self.names.len().max(cell.column + 1), Vec::new());
+                if let Some(head) = self.names.get_mut(cell.column) {
+                    *head = cell.text;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_of_the_wrong_width_are_not_plain() {
+        let all = |text: &str| text.chars().all(|letter| is_plain(letter.into()));
+        assert!(all("host\u{7}a token’s value\r") && !all("t\0o\0") && !all("\u{7400}\u{6f00}") && !all("\u{6f74}"));
+    }
+}
