@@ -339,6 +339,8 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &build::GitIndex,
     &build::VimSwap,
     &build::MongoArchive,
+    &build::PgDump,
+    &build::CopyRows,
     // It has no magic.
     &build::Bson,
     // What says in the middle what it is comes behind what says so at its start.

@@ -241,6 +241,29 @@ pub(super) fn word(text: &str) -> Vec<u8> {
     compound_of(&[("WordDocument", &stream), ("0Table", &table)])
 }
 
+/// Rows of PostgreSQL, in which `text` is a note.
+pub(super) fn copy_rows(text: &str) -> Vec<u8> {
+    format!("COPY shop.users (id, note) FROM stdin;\n1\t{}\n\\.\n", text.trim_end()).into_bytes()
+}
+
+/// An archive of PostgreSQL 15 with these rows, as they are or packed.
+pub(super) fn postgres(text: &str, is_packed: bool) -> Vec<u8> {
+    let int = |number: usize| [&[0][..], &long(number)].concat();
+    let texts =
+        |texts: &[&str]| texts.iter().map(|text| [&int(text.len())[..], text.as_bytes()].concat()).collect::<Vec<_>>().concat();
+    let rows = format!("1\t{}\n\\.\n", text.trim_end());
+    let rows = if is_packed { super::samples::zlib(rows.as_bytes()) } else { rows.into_bytes() };
+    let copy = "COPY shop.users (id, note) FROM stdin;\n";
+    [
+        [&b"PGDMP\x01\x0e\0\x04\x08\x01"[..], &int(is_packed.into()), &int(0).repeat(7), &texts(&["shop", "15", "15"]), &int(1)]
+            .concat(),
+        [int(7), int(1), texts(&["0", "0", "users", "TABLE DATA"]), int(3)].concat(),
+        texts(&["", "", copy, "shop", "", "heap", "owner", "false"]),
+        [&b"\x01"[..], &long(1), b"\x02", &[0; 8], b"\x01", &int(7), &int(rows.len()), &rows, &int(0)].concat(),
+    ]
+    .concat()
+}
+
 /// A workbook in which `text` stands beside `note`.
 pub(super) fn workbook(text: &str) -> Vec<u8> {
     let short = |number: usize| (number as u16).to_le_bytes();

@@ -1,8 +1,8 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
 use super::built::{
-    asar, bson, bson_archive, cabinet, class, compound, dotnet_bundle, elf, erofs, fat, mach_o, office, pdf, pdf_as_it_is, pe,
-    png, pyc, pyinstaller, rar, sqlite, sqlite_log, vim_swap, vim_swap_big, wasm, word, workbook,
+    asar, bson, bson_archive, cabinet, class, compound, copy_rows, dotnet_bundle, elf, erofs, fat, mach_o, office, pdf,
+    pdf_as_it_is, pe, png, postgres, pyc, pyinstaller, rar, sqlite, sqlite_log, vim_swap, vim_swap_big, wasm, word, workbook,
 };
 use super::keyed::{avro, lmdb, sorted_log, sorted_table};
 use serde_json::json;
@@ -32,6 +32,7 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let mut samples = super::archives::samples(&text);
     samples.extend(super::images::samples(&text));
     samples.extend(super::git::samples(&text));
+    samples.extend(documents(&text));
     samples.extend([
         ("gzip", [gzip(b"first member\n"), gzip(text.as_bytes())].concat()),
         ("zstd", [zstd(b"first frame\n"), zstd(text.as_bytes())].concat()),
@@ -59,12 +60,8 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("PE", pe(&text)),
         ("Mach-O", mach_o(&text)),
         ("fat Mach-O", fat(&mach_o(&text))),
-        ("office", office(&text)),
         ("wasm", wasm(&text)),
         ("PNG", png(&text)),
-        ("compound file", compound(&text)),
-        ("compound file", word(&text)),
-        ("workbook", workbook(&text)),
         ("PDF", pdf(&text)),
         ("PDF", pdf_as_it_is(&text)),
         ("asar", asar(&text)),
@@ -88,6 +85,19 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
     ]);
     samples
+}
+
+/// Old documents, and what databases write.
+fn documents(text: &str) -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("office", office(text)),
+        ("compound file", compound(text)),
+        ("compound file", word(text)),
+        ("workbook", workbook(text)),
+        ("PostgreSQL archive", postgres(text, false)),
+        ("PostgreSQL archive", postgres(text, true)),
+        ("rows of COPY", copy_rows(text)),
+    ]
 }
 
 /// A core whose one setting is `text`: tables, their vtables before them.
