@@ -14,18 +14,21 @@ pub(super) struct Around {
     pub(super) syntax: Syntax,
     /// Whether the path says that the file is for tests or documentation.
     pub(super) trial: bool,
+    /// Whether the path says that the file is what a program says in some language.
+    pub(super) spoken: bool,
 }
 
 impl Around {
     /// What the path of a view tells.
     pub(super) fn of(view: &View<'_>) -> Self {
         let syntax = Syntax::of(view.name);
-        Self { syntax, trial: is_trial(view.name) || syntax == Syntax::Prose && !view.name.ends_with(b".log") }
+        let trial = is_trial(view.name) || syntax == Syntax::Prose && !view.name.ends_with(b".log");
+        Self { syntax, trial, spoken: is_spoken(view.name) }
     }
 
     /// Text without a file.
     pub(super) fn nothing(syntax: Syntax) -> Self {
-        Self { syntax, trial: false }
+        Self { syntax, trial: false, spoken: false }
     }
 
     /// Lowers what only its form makes a secret, in a file that tests or explains. Of what identifies
@@ -94,6 +97,19 @@ fn is_trial(path: &[u8]) -> bool {
     let stem =
         file.split(|byte| matches!(byte, b'.' | b'_' | b'-')).any(|word| WORDS.iter().any(|known| known.as_bytes() == word));
     stem && !file.starts_with(b".env") || parts.any(|part| FOLDERS.iter().any(|word| word.as_bytes() == part))
+}
+
+/// Folders of translations, and endings of their files.
+const LANGUAGES: &[&str] =
+    &["i18n", "l10n", "locale", "locales", "lang", "langs", "languages", "translation", "translations", "po", "lproj"];
+const TRANSLATIONS: &[&[u8]] = &[b".po", b".pot", b".xlf", b".xliff", b".arb", b".ftl", b".strings"];
+
+/// Whether a path is that of what a program says in some language.
+fn is_spoken(path: &[u8]) -> bool {
+    let path = path.to_ascii_lowercase();
+    let mut folders = path.split(|byte| *byte == b'/').rev().skip(1);
+    TRANSLATIONS.iter().any(|ending| path.ends_with(ending))
+        || folders.any(|part| LANGUAGES.iter().any(|word| word.as_bytes() == part || part.ends_with(b".lproj")))
 }
 
 #[cfg(test)]

@@ -325,6 +325,8 @@ fn is_wrapped(value: &[u8]) -> bool {
     match value {
         // `$name$`, a macro of monitors.
         [b'$', name @ .., b'$'] => name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')),
+        // `*LK*`, a lock.
+        [b'*', mark @ .., b'*'] => mark.len() <= 6 && mark.iter().all(u8::is_ascii_uppercase),
         [b'<', .., b'>']
         | [b'@', .., b'@']
         | [b'_', b'_', .., b'_', b'_']

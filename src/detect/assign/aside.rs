@@ -15,8 +15,10 @@ pub(super) fn is_no_secret(name: &[u8], shape: Shape, found: &Candidate, bytes: 
     let behind = bytes.get(found.value.end..bytes.len().min(found.value.end + NEAR)).unwrap_or_default();
     let by_name = match name {
         // The folder at hand.
-        b"PWD" | b"OLDPWD" | b"pwd" => value.starts_with(b"/"),
+        b"PWD" | b"OLDPWD" | b"pwd" => value.starts_with(b"/") || value.contains(&b'$'),
         b"PASS" => is_result(before) || is_result(behind),
+        // A macro of AsciiDoc.
+        b"pass" => value.iter().find(|byte| !byte.is_ascii_lowercase()) == Some(&b'['),
         // The program, or its file.
         b"htpasswd" => found.joint == Joint::Beside,
         _ => false,
@@ -24,10 +26,35 @@ pub(super) fn is_no_secret(name: &[u8], shape: Shape, found: &Candidate, bytes: 
     let by_joint = match found.joint {
         Joint::Argument => shape == Shape::Words && is_in_callee(before, value),
         Joint::Listed | Joint::Compared => is_setting(value),
-        Joint::Beside | Joint::Assigned => found.quoted && is_operand_or_one_of_two(behind),
+        Joint::Beside if is_one_of_two(behind) || is_said_beside(name, shape, value, before) => true,
+        Joint::Beside | Joint::Loose | Joint::Told | Joint::Option => is_setting(value) || is_variable(value),
+        Joint::Assigned => found.quoted && (is_one_of_two(behind) || is_operand(behind)),
         _ => false,
     };
-    by_name || by_joint || is_kind_of(name, value)
+    by_name || by_joint || is_kind_of(name, value) || is_few_bytes(value)
+}
+
+/// Whether a name and what stands beside it are a heading of a comment, or words of a command: `# Password Management`,
+/// `cat /etc/dbpassword 'x'`, `add $PASSWORD "x"`.
+fn is_said_beside(name: &[u8], shape: Shape, value: &[u8], before: &[u8]) -> bool {
+    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mark = memchr::memmem::rfind(line, name).and_then(|at| line.get(at.checked_sub(1)?));
+    let heading = shape == Shape::Words
+        && line.starts_with(b"#")
+        && value.first().is_some_and(u8::is_ascii_uppercase)
+        && value.iter().skip(1).all(u8::is_ascii_lowercase);
+    heading || matches!(mark, Some(b'/' | b'$'))
+}
+
+/// `one_1_pw`: what is said beside a name is the next one.
+fn is_variable(value: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
+    value.contains(&b'_') && value.iter().all(plain) && super::names::named(value).is_some()
+}
+
+/// `\x06\x01…`: bytes of some structure, or a word that is written so; a key has more of them.
+fn is_few_bytes(value: &[u8]) -> bool {
+    value.len() < 16 * 4 && value.len().is_multiple_of(4) && value.chunks_exact(4).all(|byte| matches!(byte, [b'\\', b'x', _, _]))
 }
 
 /// Whether a value is a kind of what a name of several words names: `wpa-psk`, `wpa-psk-sha256`.
@@ -54,15 +81,25 @@ fn is_in_callee(before: &[u8], value: &[u8]) -> bool {
 fn is_setting(value: &[u8]) -> bool {
     let Some(at) = memchr::memchr(b'=', value) else { return false };
     let (name, rest) = value.split_at(at);
-    name.len() >= 2
-        && name.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
-        && rest.len() > 2
-        && language::wordiness(name) > 0.3
+    let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
+    let long = rest.len() > 2 || super::names::named(name).is_some();
+    name.len() >= 2 && name.iter().all(plain) && long && language::wordiness(name) > 0.3
 }
 
-/// Whether what stands behind a string makes it one side of a comparison, or one of two in a sentence.
-fn is_operand_or_one_of_two(behind: &[u8]) -> bool {
-    let rest = behind.get(1..).unwrap_or_default();
-    let rest = rest.trim_ascii_start();
-    rest.starts_with(b"==") || rest.starts_with(b"!=") || rest.starts_with(b"or \"") || rest.starts_with(b"or '")
+/// Whether what stands behind a string makes it one side of a comparison.
+fn is_operand(behind: &[u8]) -> bool {
+    let rest = behind_quote(behind);
+    rest.starts_with(b"==") || rest.starts_with(b"!=")
+}
+
+/// Whether what stands behind a string makes it one of two in a sentence.
+fn is_one_of_two(behind: &[u8]) -> bool {
+    let rest = behind_quote(behind);
+    [&b"or \""[..], b"or '", b"or \\\""].iter().any(|word| rest.starts_with(word))
+}
+
+/// What stands behind the quote that closes a value, which may be escaped.
+fn behind_quote(behind: &[u8]) -> &[u8] {
+    let behind = behind.strip_prefix(b"\\").unwrap_or(behind);
+    behind.get(1..).unwrap_or_default().trim_ascii_start()
 }

@@ -11,11 +11,14 @@ const LINES: usize = 12;
 /// Values beside it that must be there to tell.
 const ENOUGH: usize = 6;
 
-/// Whether a value without digits stands among values nearly all of which are there to be read.
-pub(super) fn among(shape: Shape, bytes: &[u8], value: &Range<usize>) -> bool {
+/// Whether a value without digits stands among values nearly all of which are there to be read, or in a file of them.
+pub(super) fn among(shape: Shape, bytes: &[u8], value: &Range<usize>, spoken: bool) -> bool {
     let text = bytes.get(value.clone()).unwrap_or_default();
     if !matches!(shape, Shape::Words | Shape::Phrase | Shape::Mixed) || text.iter().any(u8::is_ascii_digit) {
         return false;
+    }
+    if spoken {
+        return true;
     }
     let before = bytes.get(value.start.saturating_sub(NEAR)..value.start).unwrap_or_default();
     let behind = bytes.get(value.end..bytes.len().min(value.end + NEAR)).unwrap_or_default();
@@ -62,7 +65,7 @@ mod tests {
 
     fn check(text: &str, value: &str, expected: bool) {
         let at = text.find(value).unwrap();
-        assert_eq!(among(Shape::Words, text.as_bytes(), &(at..at + value.len())), expected, "{text}");
+        assert_eq!(among(Shape::Words, text.as_bytes(), &(at..at + value.len()), false), expected, "{text}");
     }
 
     #[test]

@@ -90,7 +90,7 @@ skip count auto fast slow dry main half full tone sand eye ear water fire")
 /// What has passes that are no passwords, when it is a word of its own: `renderPass`, `boarding_pass`.
 pub(super) static PASSING: Words = Words::new(|| {
     set("render shader depth shadow light color colour opaque translucent gbuffer boarding lto codegen llvm loop analysis
-lowering verifier offscreen blit bloom draw geometry fastcgi uwsgi scgi grpc memcached")
+lowering verifier offscreen blit bloom draw geometry fastcgi uwsgi scgi grpc memcached spf dkim dmarc")
 });
 
 /// Words for a password, which translated examples have in the place of one.
@@ -104,7 +104,7 @@ pub(super) static NO_VALUES: Words = Words::new(|| {
     set("aws4-hmac-sha256 files compat systemd sss nis ldap define undef anonymous anonymous@ -anonymous@ all any never always internal
 external local localhost remote static dynamic inherit visible hidden latin1 utf8 utf-8 base64 hs256 rs256 sha256 md5
 bcrypt sha sha1 sha512 ssha ssha256 ssha512 smd5 md5-crypt crypt blowfish option options parameter setting argument field
-mechanism not the and for with from this that are can must should when which")
+argon2 argon2i argon2id pbkdf2 scrypt denied allowed supported unsupported mechanism not the and for with from this that are can must should when which")
 });
 
 /// Words that stand before `key` and `token` where people tell each other which: "API key".

@@ -21,6 +21,7 @@ mod notation;
 mod remote;
 mod roster;
 mod syntax;
+mod technical;
 mod unwrap;
 mod value;
 pub(super) mod words;
@@ -412,7 +413,7 @@ impl Assignments {
         // What stands around is looked at last: most pairs do not come so far.
         if is_said(shape, &found, bytes)
             || aside::is_no_secret(name, shape, &found, bytes)
-            || labels::among(shape, bytes, &found.value)
+            || labels::among(shape, bytes, &found.value, around.spoken)
         {
             return None;
         }

@@ -67,12 +67,7 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     }
     let mut text = Cursor { bytes, at: name.end };
     let before = name.start.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b'\n');
-    if matches!(bytes_before(bytes, name), [.., b':', b':'] | [.., b'?', b' ', b'"' | b'\''] | [.., b'?', b'"' | b'\'']) {
-        // Part of a path of modules, or a branch of a condition.
-        return None;
-    }
-    // `#password">`: where a link leads to.
-    if before == b'#' && matches!(bytes.get(name.end..), Some([b'"' | b'\'', b'>', ..])) {
+    if is_part(bytes, name, before) {
         return None;
     }
     let closed = text.quote().is_some();
@@ -100,9 +95,7 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     let touching = text.at;
     text.blank();
     let blank = text.at > touching;
-    // `ok ? A_PASS : A_FAIL`, and a list of ciphers, `!PSK:!RC4`.
-    let chosen = blank && syntax != Syntax::Prose && bytes_before(bytes, name).ends_with(b"? ") || !closed && before == b'!';
-    if chosen && text.peek() == Some(b':') {
+    if text.peek() == Some(b':') && is_chosen(bytes, name, (blank, closed), syntax) {
         return None;
     }
     let listed = closed && takes_list(bytes, name);
@@ -122,6 +115,28 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     let elsewhere = || remote::candidate(behind, name, syntax, closed).filter(|_| joint == Joint::Listed);
     let found = text.value(joint, name, syntax, before).or_else(elsewhere)?;
     listed_as(found, bytes, name)
+}
+
+/// Whether the name is part of something longer: of a path of modules, a branch of a condition, a link, a text with
+/// variables in it.
+fn is_part(bytes: &[u8], name: &Range<usize>, before: u8) -> bool {
+    let near = bytes_before(bytes, name);
+    let behind = bytes.get(name.end..).unwrap_or_default();
+    let behind = behind.strip_prefix(b"\\").unwrap_or(behind);
+    let closed = matches!(behind.first(), Some(b'"' | b'\''));
+    match near {
+        [.., b':', b':'] | [.., b'?', b' ', b'"' | b'\''] | [.., b'?', b'"' | b'\''] => true,
+        // `"$a,$password" = "x,y"`
+        [.., mark, b'$'] if closed => !matches!(mark, b'"' | b'\'' | b'{'),
+        // `#password">`, `?subject=password">`
+        _ => matches!(before, b'#' | b'=' | b'&') && closed && behind.get(1) == Some(&b'>'),
+    }
+}
+
+/// Whether a colon behind the name is that of a condition, `ok ? A_PASS : A_FAIL`, or of a list of ciphers, `!PSK:!RC4`.
+fn is_chosen(bytes: &[u8], name: &Range<usize>, (blank, closed): (bool, bool), syntax: Syntax) -> bool {
+    let before = bytes_before(bytes, name);
+    blank && syntax != Syntax::Prose && before.ends_with(b"? ") || !closed && before.ends_with(b"!")
 }
 
 /// What a name with a value behind a comma is: set by a call, an option of a program, or only listed.
@@ -152,6 +167,13 @@ fn beside(mut text: Cursor<'_>, name: &Range<usize>, syntax: Syntax, blank: bool
     let closed = matches!(text.bytes.get(name.end), Some(b'"' | b'\'' | b'`' | b'\\'));
     if blank && !closed && text.is_text_type() && text.typed() {
         return text.value(Joint::Assigned, name, syntax, b' ');
+    }
+    text.at = at;
+    if blank
+        && !closed
+        && let Some(value) = text.column_default()
+    {
+        return Some(Candidate { value, joint: Joint::Assigned, quoted: true, fills_line: false });
     }
     text.at = at;
     if blank && takes_word(text.bytes, name) {
@@ -343,9 +365,22 @@ impl Cursor<'_> {
             .any(|kind| self.rest().starts_with(kind))
     }
 
+    /// The string behind `DEFAULT` in the definition of a column: `name varchar(64) NOT NULL DEFAULT 'v'`.
+    fn column_default(&mut self) -> Option<Range<usize>> {
+        let rest = self.rest().get(..64).unwrap_or(self.rest());
+        let at = [&b"DEFAULT '"[..], b"default '"].iter().find_map(|word| memchr::memmem::find(rest, word))?;
+        let between = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'(' | b')');
+        if at == 0 || !rest.get(..at)?.iter().all(between) {
+            return None;
+        }
+        self.at += at + b"DEFAULT ".len();
+        self.literal()
+    }
+
     /// Whether a type and `=` follow, and a string behind them; steps over both.
     fn typed(&mut self) -> bool {
         let rest = self.rest();
+        // `name text := 'v'` of SQL.
         let is_type = |byte: &u8| {
             byte.is_ascii_alphanumeric()
                 || matches!(byte, b'_' | b'<' | b'>' | b'[' | b']' | b'.' | b'|' | b'?' | b'&' | b'*' | b' ' | b',' | b'\'')
@@ -358,6 +393,7 @@ impl Cursor<'_> {
         };
         let length = rest.iter().take(64).take_while(goes_on).count();
         let starts = rest.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'&' | b'*' | b'['));
+        let length = length + usize::from(rest.get(length..length + 2) == Some(b":="));
         let assigned = rest.get(length) == Some(&b'=') && !matches!(rest.get(length + 1), Some(b'=' | b'>'));
         if !starts || !assigned {
             return false;

@@ -477,7 +477,10 @@ fn what_stands_around_tells_that_it_is_something_else() {
         "a.conf",
         &["#  fastcgi_pass   10.0.0.1:9000;", "value = \"$host_auth_password$\"", "ProxyPass \"/ws2/\"  \"ws://x/\""],
     );
-    quiet("a.unlang", &["TOTP-Password := &User-Password", "Cleartext-Password := &session-state:Tmp-Integer-0"]);
+    quiet(
+        "a.unlang",
+        &["TOTP-Password := &User<lower:1>-Password", "Cleartext-Password := &session-state:Tmp<lower:1>-Integer-0"],
+    );
     quiet("ssl.conf", &["# a file by using ssl_key_password = <path.", "ciphers = ALL:!kRSA:!MD5:!PSK:!RC4:!ADH"]);
     quiet("wpa.conf", &["private_key=\"pkcs11:token=x;id=%01\"", "psk=000102030405060708090a0b0c0d0e0f"]);
     quiet(
@@ -494,4 +497,29 @@ fn what_stands_around_tells_that_it_is_something_else() {
     found("a.c", &["if (strcmp(password, \"@\") == 0)", "check(\"login\", \"PASS\"); char *password = \"@\";"]);
     found("a.sql", &["CREATE USER bob IDENTIFIED BY @;"]);
     found("a.js", &["if (password === \"@\") f();", "const p = ok ? \"x\" : y, password = \"@\";"]);
+}
+
+#[test]
+fn names_and_words_in_the_place_of_a_value() {
+    quiet("a.adoc", &["** note: pass:none[between two of them] pass:[<p>]"]);
+    quiet("ltmain.sh", &["test \"$mode,$pass\" = \"prog,scan\"; then", "mysql_pass=\"-p$2\"", "rm -f one_1_pw two_1_pw"]);
+    quiet("parents.json", &["\"en_PW\": \"en_001\","]);
+    quiet(
+        "languages/i18n/x.json",
+        &["\"rememberpassword\": \"merke<lower:1>unddenken\",", "\"yourpassword\": \"losungs<lower:1>worte und<lower:1>nach\","],
+    );
+    quiet("pl.po", &["msgstr \"Hasło: Odmowa<lower:1> dostepu\""]);
+    quiet("a.c", &["printf(\"check_password: load_routing_table() %d\", n);", "if (!strncmp(passwd, \"u_pwd=\", 6))"]);
+    quiet("a.go", &["mc, err := NewWithCredentials(endpoint, creds, \"us-east-1\")", "forSecrets := \"[]Reference{\""]);
+    quiet("oids.h", &["#define OBJ_PASSWORD \"\\x2A\\x06\\x01\\x<digits:2>\\x05\\x07\\x04\\x0C\""]);
+    quiet("pam.conf", &["# Password Management"]);
+    quiet("a.php", &["$defaultPassword = 'argon2';"]);
+}
+
+#[test]
+fn defaults_of_columns() {
+    found(
+        "a.sql",
+        &["password text DEFAULT '@'::text,", "login_password text := '@';", "password varchar(64) NOT NULL DEFAULT '@',"],
+    );
 }

@@ -2,7 +2,8 @@
 //! be a secret, and then how random it looks.
 
 use super::lists::{CALLED, HASHES, LABELS, NO_VALUES};
-use super::{language, made, names};
+use super::technical::technical;
+use super::{language, names};
 use crate::detect::{entropy, placeholder};
 
 /// What a value is.
@@ -74,24 +75,8 @@ fn stands_for(value: &[u8]) -> Option<&'static str> {
     if is_hash(value) {
         return Some("a hash");
     }
-    // `[bool]($x`, `),$?f(`, `-Name:$x`: what stands behind a name in code without quotes.
-    let cast = value.strip_prefix(b"[").and_then(|rest| rest.get(memchr::memchr(b']', rest)? + 1));
-    let option = value.first() == Some(&b'-') && memchr::memmem::find(value, b":$").is_some();
-    if matches!(cast, Some(b'(' | b'$')) || option || matches!(value, [b')', b',' | b';' | b'.' | b'{', ..]) {
-        return Some("code");
-    }
-    // `(see below`, and a section of the manual: `(3), `.
-    let remark = value.first() == Some(&b'(') && !value.contains(&b')') && language::wordiness(value) > 0.6;
-    if remark || matches!(value, [b'(', b'1'..=b'8', b')', ..]) && value.len() < 6 {
-        return Some("a remark");
-    }
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let chosen = digits >= 2 && !value.contains(&b':') && memchr::memchr_iter(b'|', value).count() == 1;
-    if value.contains(&b'|') && !chosen && language::wordiness(value) > 0.4 {
-        return Some("a list of rules");
-    }
-    if is_operand(value) {
-        return Some("a comparison");
+    if let Some(reason) = of_code(value) {
+        return Some(reason);
     }
     let foreign = value.iter().filter(|byte| !byte.is_ascii()).count();
     if is_foreign_in_html(value) || foreign > 0 && (foreign * 2 > value.len() || !value.iter().any(u8::is_ascii_digit)) {
@@ -131,6 +116,40 @@ fn is_foreign_in_html(value: &[u8]) -> bool {
         && before.iter().chain(behind.iter().skip(1)).all(|byte| byte.is_ascii_alphabetic() || b" &#;-0123456789".contains(byte))
 }
 
+/// Pieces of code, remarks and lists, as they stand behind a name without quotes or in the strings of a generator.
+fn of_code(value: &[u8]) -> Option<&'static str> {
+    // `[bool]($x`, `),$?f(`, `-Name:$x`: what stands behind a name in code without quotes.
+    let cast = value.strip_prefix(b"[").and_then(|rest| rest.get(memchr::memchr(b']', rest)? + 1));
+    let option = value.first() == Some(&b'-')
+        && memchr::memmem::find_iter(value, b"$").any(|at| {
+            // `-p$1`, `-U$NAME`.
+            let before = value.get(at - 1).copied();
+            at < 4 && before.is_some_and(|byte| byte.is_ascii_alphabetic()) || before == Some(b':')
+        });
+    // `load_table()`, `[]Reference{`, `,next-option:,`: names in messages and in code that makes code.
+    let called = value.ends_with(b"()") && language::wordiness(value) > 0.5;
+    if called || value.starts_with(b"[]") || value.starts_with(b",") && language::wordiness(value) > 0.5 {
+        return Some("code");
+    }
+    if matches!(cast, Some(b'(' | b'$')) || option || matches!(value, [b')', b',' | b';' | b'.' | b'{', ..]) {
+        return Some("code");
+    }
+    // `(see below`, and a section of the manual: `(3), `.
+    let remark = value.first() == Some(&b'(') && !value.contains(&b')') && language::wordiness(value) > 0.6;
+    if remark || matches!(value, [b'(', b'1'..=b'8', b')', ..]) && value.len() < 6 {
+        return Some("a remark");
+    }
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let chosen = digits >= 2 && !value.contains(&b':') && memchr::memchr_iter(b'|', value).count() == 1;
+    if value.contains(&b'|') && !chosen && language::wordiness(value) > 0.4 {
+        return Some("a list of rules");
+    }
+    if is_operand(value) {
+        return Some("a comparison");
+    }
+    None
+}
+
 /// Nothing but characters by their number: `\u2122\ufe0f`, `\x01`. A key may be written so, but not in four bytes.
 fn is_escaped(value: &[u8]) -> bool {
     let few = value.len() <= 16;
@@ -149,7 +168,7 @@ fn is_spliced(value: &[u8]) -> bool {
         let end = start.strip_suffix(b"'").or_else(|| start.strip_suffix(b"\"")).unwrap_or(start);
         Some(end.trim_ascii_end().strip_suffix(&[mark]).unwrap_or(end))
     };
-    if value.starts_with(b"\",") || value.starts_with(b"',") {
+    if [&b"\","[..], b"',", b"`+"].iter().any(|start| value.starts_with(start)) {
         return true;
     }
     let Some(code) = inner(b'+').or_else(|| inner(b'.')) else { return false };
@@ -215,174 +234,17 @@ fn interpolates(value: &[u8]) -> bool {
 /// A regular expression. What stands for anything in one may be a chance of a password.
 fn is_pattern(value: &[u8]) -> bool {
     let has = |marks: &[&[u8]]| marks.iter().any(|mark| memchr::memmem::find(value, mark).is_some());
-    has(&[b"(?", b"[0-9", b"[a-z", b"[A-Z", b"[^", b"\\d", b"\\w", b"\\s"])
+    value.starts_with(b"/^")
+        || has(&[b"(?", b"[0-9", b"[a-z", b"[A-Z", b"[^", b"\\d", b"\\w", b"\\s"])
         || has(&[b".*", b".+"]) && (value.len() <= 6 || has(&[b"(", b"[", b"\\", b"^"]) || language::wordiness(value) > 0.6)
 }
-
-/// Paths, addresses, types, versions, dates and the like.
-fn technical(value: &[u8]) -> Option<&'static str> {
-    let has = |text: &[u8]| memchr::memmem::find(value, text).is_some();
-    let all = |fits: fn(&u8) -> bool| value.iter().all(fits);
-    if has(b"://") || value.starts_with(b"//") || value.starts_with(b"www.") {
-        return Some("a URL");
-    }
-    let separators = value.iter().filter(|byte| **byte == b'/').count();
-    let path = value.starts_with(b"/")
-        || value.starts_with(b"./")
-        || value.starts_with(b"../")
-        || value.starts_with(b"~/")
-        || value.starts_with(b"C:\\");
-    if matches!(value, [b'/', .., b'/']) {
-        return Some("a path");
-    }
-    if (path || separators >= 2) && language::wordiness(value) > 0.45 {
-        return Some("a path");
-    }
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if separators == 1 && digits < 2 && language::wordiness(value) > 0.7 {
-        return Some("a path");
-    }
-    if let Some(dot) = value.iter().rposition(|byte| *byte == b'.')
-        && let Some(extension) = value.get(dot + 1..)
-        && FILES.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(extension))
-    {
-        return Some("a file name");
-    }
-    if all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':' | b'/' | b' ' | b',' | b'+' | b'T' | b'Z'))
-        && !all(u8::is_ascii_digit)
-    {
-        return Some("a number, date or version");
-    }
-    if value.first().is_some_and(|byte| matches!(byte, b'^' | b'~' | b'>' | b'<' | b'=' | b'v' | b'*')) && is_version(value) {
-        return Some("a version");
-    }
-    address(value).or_else(|| made::by_machine(value))
-}
-
-/// Of mail and of colours, and what packages are built for.
-fn address(value: &[u8]) -> Option<&'static str> {
-    if ARCHITECTURES.iter().any(|known| known.as_bytes() == value) {
-        return Some("an architecture");
-    }
-    if value.first() == Some(&b'#') && matches!(value.len(), 4 | 7 | 9) && value.iter().skip(1).all(u8::is_ascii_hexdigit) {
-        return Some("a colour");
-    }
-    if let Some(at) = value.iter().position(|byte| *byte == b'@')
-        && at > 0
-        && value.get(at + 1..).is_some_and(|host| {
-            host.contains(&b'.') && host.iter().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(byte))
-        })
-    {
-        return Some("a mail address");
-    }
-    None
-}
-
-/// `^1.2.3`, `>=2.0.0-rc.1`, `v3.1`, `>=4,<4.1|>=5`.
-fn is_version(value: &[u8]) -> bool {
-    let bounds = |byte: &u8| byte.is_ascii_digit() || b".<>=|,^~*! ".contains(byte);
-    if value.iter().all(bounds) && value.iter().any(u8::is_ascii_digit) {
-        return true;
-    }
-    let number =
-        value.iter().position(u8::is_ascii_digit).filter(|at| *at <= 3).and_then(|at| value.get(at..)).unwrap_or_default();
-    let digits = number.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
-    digits >= 3 && number.get(..digits).is_some_and(|digits| digits.contains(&b'.')) && number.len() < digits + 12
-}
-
-/// Endings of files; what a name that says `key` or `token` often points at.
-const FILES: &[&str] = &[
-    "pem",
-    "key",
-    "crt",
-    "cer",
-    "der",
-    "p12",
-    "pfx",
-    "jks",
-    "pub",
-    "txt",
-    "json",
-    "yaml",
-    "yml",
-    "xml",
-    "toml",
-    "ini",
-    "conf",
-    "cfg",
-    "properties",
-    "env",
-    "py",
-    "js",
-    "ts",
-    "java",
-    "go",
-    "rb",
-    "php",
-    "html",
-    "htm",
-    "css",
-    "png",
-    "svg",
-    "jpg",
-    "gif",
-    "md",
-    "sh",
-    "log",
-    "csv",
-    "db",
-    "sqlite",
-    "lock",
-    "jsp",
-    "aspx",
-    "cs",
-    "cpp",
-    "h",
-    "c",
-    "asc",
-    "gpg",
-    "kdbx",
-    "com",
-    "org",
-    "net",
-    "io",
-    "class",
-    "exe",
-    "dll",
-    "so",
-    "zip",
-    "gz",
-    "tar",
-    "tgz",
-    "xz",
-    "bz2",
-    "zst",
-    "deb",
-    "udeb",
-    "dsc",
-    "rpm",
-    "apk",
-    "whl",
-    "egg",
-    "gem",
-    "jar",
-    "war",
-    "nupkg",
-    "msi",
-    "iso",
-    "img",
-];
-
-/// What packages are built for, as package managers write it behind a name.
-const ARCHITECTURES: &[&str] = &[
-    "amd64", "arm64", "armhf", "armel", "i386", "i486", "i586", "i686", "x86_64", "aarch64", "armv7l", "ppc64el", "ppc64le",
-    "s390x", "riscv64", "mips64el", "mipsel", "noarch", "any", "all", "native",
-];
 
 /// Text for people: several words, or signs that only text has.
 fn prose(value: &[u8]) -> Option<&'static str> {
     let blanks = value.iter().filter(|byte| byte.is_ascii_whitespace()).count();
-    if value.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"not ")) {
+    // `Password:` again, in some language.
+    let label = matches!(value, [first, rest @ .., b':'] if first.is_ascii_uppercase() && rest.iter().all(|byte| byte.is_ascii_lowercase() || !byte.is_ascii()));
+    if label || value.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"not ")) {
         return Some("prose");
     }
     if blanks == 0 {
