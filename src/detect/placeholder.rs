@@ -233,7 +233,8 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
     let Ok(lower) = std::str::from_utf8(&lower) else { return false };
     let squeezed: String = lower.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '*').collect();
     if squeezed.is_empty()
-        || EMPTY.contains(&squeezed.trim_matches('*'))
+        || EMPTY.contains(&squeezed.as_str())
+        || EMPTY.contains(&lower.trim_matches('*'))
         || SAYS.as_ref().is_some_and(|says| says.is_match(&squeezed))
     {
         return true;

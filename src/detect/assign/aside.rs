@@ -15,7 +15,7 @@ pub(super) fn is_no_secret(name: &[u8], shape: Shape, found: &Candidate, bytes: 
     let behind = bytes.get(found.value.end..bytes.len().min(found.value.end + NEAR)).unwrap_or_default();
     let by_name = match name {
         // The folder at hand.
-        b"PWD" | b"OLDPWD" | b"pwd" => value.starts_with(b"/") || value.contains(&b'$'),
+        b"PWD" | b"OLDPWD" | b"pwd" => value.starts_with(b"/") || memchr::memmem::find(value, b"dirname").is_some(),
         b"PASS" => is_result(before) || is_result(behind),
         // A macro of AsciiDoc.
         b"pass" => value.iter().find(|byte| !byte.is_ascii_lowercase()) == Some(&b'['),
@@ -54,7 +54,14 @@ fn is_variable(value: &[u8]) -> bool {
 
 /// `\x06\x01…`: bytes of some structure, or a word that is written so; a key has more of them.
 fn is_few_bytes(value: &[u8]) -> bool {
-    value.len() < 16 * 4 && value.len().is_multiple_of(4) && value.chunks_exact(4).all(|byte| matches!(byte, [b'\\', b'x', _, _]))
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let number = |escape: &[u8]| match escape {
+        [b'\\', b'x', high, low] => Some(digit(high)? * 16 + digit(low)?),
+        _ => None,
+    };
+    let Some(bytes) = value.chunks(4).map(number).collect::<Option<Vec<u32>>>() else { return false };
+    let is_word = bytes.iter().all(|byte| matches!(byte, 0x20 | 0x41..=0x5a | 0x61..=0x7a));
+    bytes.len() < 16 && (is_word || bytes.iter().any(|byte| *byte < 0x20))
 }
 
 /// Whether a value is a kind of what a name of several words names: `wpa-psk`, `wpa-psk-sha256`.

@@ -370,7 +370,9 @@ impl Cursor<'_> {
         let rest = self.rest().get(..64).unwrap_or(self.rest());
         let at = [&b"DEFAULT '"[..], b"default '"].iter().find_map(|word| memchr::memmem::find(rest, word))?;
         let between = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'(' | b')');
-        if at == 0 || !rest.get(..at)?.iter().all(between) {
+        let kind = rest.get(..rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count())?.to_ascii_lowercase();
+        let kinds = [&b"text"[..], b"varchar", b"char", b"character", b"nvarchar", b"string", b"citext", b"bytea"];
+        if !kinds.contains(&kind.as_slice()) || !rest.get(..at)?.iter().all(between) {
             return None;
         }
         self.at += at + b"DEFAULT ".len();
