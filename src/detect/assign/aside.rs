@@ -2,8 +2,10 @@
 //! a test, an operand, one of two alternatives, the word that a call is named by.
 
 use super::language;
-use super::notation::{Candidate, Joint};
+use super::notation::{Candidate, Joint, bytes_before};
+use super::syntax::Syntax;
 use super::value::Shape;
+use std::ops::Range;
 
 /// Bytes on either side that are looked at.
 const NEAR: usize = 160;
@@ -109,4 +111,26 @@ fn is_one_of_two(behind: &[u8]) -> bool {
 fn behind_quote(behind: &[u8]) -> &[u8] {
     let behind = behind.strip_prefix(b"\\").unwrap_or(behind);
     behind.get(1..).unwrap_or_default().trim_ascii_start()
+}
+
+/// Whether the name is part of something longer: of a path of modules, a branch of a condition, a link, a text with
+/// variables in it.
+pub(super) fn is_part(bytes: &[u8], name: &Range<usize>, before: u8) -> bool {
+    let near = bytes_before(bytes, name);
+    let behind = bytes.get(name.end..).unwrap_or_default();
+    let behind = behind.strip_prefix(b"\\").unwrap_or(behind);
+    let closed = matches!(behind.first(), Some(b'"' | b'\''));
+    match near {
+        [.., b':', b':'] | [.., b'?', b' ', b'"' | b'\''] | [.., b'?', b'"' | b'\''] => true,
+        // `"$a,$password" = "x,y"`
+        [.., mark, b'$'] if closed => !matches!(mark, b'"' | b'\'' | b'{'),
+        // `#password">`, `?subject=password">`
+        _ => matches!(before, b'#' | b'=' | b'&') && closed && behind.get(1) == Some(&b'>'),
+    }
+}
+
+/// Whether a colon behind the name is that of a condition, `ok ? A_PASS : A_FAIL`, or of a list of ciphers, `!PSK:!RC4`.
+pub(super) fn is_chosen(bytes: &[u8], name: &Range<usize>, (blank, closed): (bool, bool), syntax: Syntax) -> bool {
+    let before = bytes_before(bytes, name);
+    blank && syntax != Syntax::Prose && before.ends_with(b"? ") || !closed && before.ends_with(b"!")
 }

@@ -9,7 +9,7 @@
 use super::super::work;
 use super::literal::{BLANK, Cursor};
 use super::syntax::Syntax;
-use super::{remote, roster, unwrap};
+use super::{aside, remote, roster, unwrap};
 use std::ops::Range;
 
 /// How name and value are joined.
@@ -67,7 +67,7 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     }
     let mut text = Cursor { bytes, at: name.end };
     let before = name.start.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b'\n');
-    if is_part(bytes, name, before) {
+    if aside::is_part(bytes, name, before) {
         return None;
     }
     let closed = text.quote().is_some();
@@ -95,7 +95,7 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     let touching = text.at;
     text.blank();
     let blank = text.at > touching;
-    if text.peek() == Some(b':') && is_chosen(bytes, name, (blank, closed), syntax) {
+    if text.peek() == Some(b':') && aside::is_chosen(bytes, name, (blank, closed), syntax) {
         return None;
     }
     let listed = closed && takes_list(bytes, name);
@@ -115,28 +115,6 @@ pub(super) fn candidate(bytes: &[u8], name: &Range<usize>, syntax: Syntax) -> Op
     let elsewhere = || remote::candidate(behind, name, syntax, closed).filter(|_| joint == Joint::Listed);
     let found = text.value(joint, name, syntax, before).or_else(elsewhere)?;
     listed_as(found, bytes, name)
-}
-
-/// Whether the name is part of something longer: of a path of modules, a branch of a condition, a link, a text with
-/// variables in it.
-fn is_part(bytes: &[u8], name: &Range<usize>, before: u8) -> bool {
-    let near = bytes_before(bytes, name);
-    let behind = bytes.get(name.end..).unwrap_or_default();
-    let behind = behind.strip_prefix(b"\\").unwrap_or(behind);
-    let closed = matches!(behind.first(), Some(b'"' | b'\''));
-    match near {
-        [.., b':', b':'] | [.., b'?', b' ', b'"' | b'\''] | [.., b'?', b'"' | b'\''] => true,
-        // `"$a,$password" = "x,y"`
-        [.., mark, b'$'] if closed => !matches!(mark, b'"' | b'\'' | b'{'),
-        // `#password">`, `?subject=password">`
-        _ => matches!(before, b'#' | b'=' | b'&') && closed && behind.get(1) == Some(&b'>'),
-    }
-}
-
-/// Whether a colon behind the name is that of a condition, `ok ? A_PASS : A_FAIL`, or of a list of ciphers, `!PSK:!RC4`.
-fn is_chosen(bytes: &[u8], name: &Range<usize>, (blank, closed): (bool, bool), syntax: Syntax) -> bool {
-    let before = bytes_before(bytes, name);
-    blank && syntax != Syntax::Prose && before.ends_with(b"? ") || !closed && before.ends_with(b"!")
 }
 
 /// What a name with a value behind a comma is: set by a call, an option of a program, or only listed.
@@ -277,7 +255,7 @@ fn is_setting(text: &[u8]) -> bool {
     !name.is_empty() && !name.contains(&b'.') && !text.iter().any(code) && !matches!(last, b'=' | b',')
 }
 
-fn bytes_before<'a>(bytes: &'a [u8], name: &Range<usize>) -> &'a [u8] {
+pub(super) fn bytes_before<'a>(bytes: &'a [u8], name: &Range<usize>) -> &'a [u8] {
     bytes.get(name.start.saturating_sub(8)..name.start).unwrap_or_default()
 }
 
