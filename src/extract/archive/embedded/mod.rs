@@ -122,7 +122,7 @@ impl Extractor for Embedded {
             // A sink may leave off early.
             io::copy(&mut between, &mut io::sink())?;
             let Some(kind) = between.found else { break };
-            stream(kind, input, sink)?;
+            search.failed += u64::from(!stream(kind, input, sink)?) * TRIALS_A_BREAK;
         }
         if search.has_given_up {
             let detail = "packed streams: more that looks like one than is tried; others may have been missed".to_owned();
@@ -137,8 +137,8 @@ pub(crate) fn may_hold(start: &[u8]) -> bool {
     memchr::memchr(0, start).is_some()
 }
 
-/// Reads one stream. If it breaks off, what follows may still hold others.
-fn stream(kind: Kind, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
+/// Reads one stream, and says whether it is sound. If it breaks off, what follows may still hold others.
+fn stream(kind: Kind, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<bool, Halt> {
     let start = input.position();
     let name = format!("{} at {start}", kind.format().name());
     let head = input.head()?;
@@ -146,9 +146,10 @@ fn stream(kind: Kind, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), 
     match kind.read(name.as_bytes(), input, sink) {
         Err(Halt::Broken(reason, detail)) => {
             sink.gap(reason, format!("{name}: {detail}"), None);
-            Ok(sink.raw_at(start, &mut head.as_slice())?)
+            sink.raw_at(start, &mut head.as_slice())?;
+            Ok(false)
         }
-        ended => ended,
+        ended => ended.map(|()| true),
     }
 }
 
@@ -197,6 +198,8 @@ pub(crate) struct Search {
 /// Trials that may fail, and one more for so many bytes. Random bytes look like a stream at every 16 KiB.
 const TRIALS: u64 = 1024;
 const BYTES_A_TRIAL: u64 = 512;
+/// What a stream that breaks off counts for: its decoder may take megabytes to be made.
+const TRIALS_A_BREAK: u64 = 32;
 
 impl Search {
     /// The bytes that come before the next stream of `input`.
@@ -233,16 +236,16 @@ impl Search {
     /// Whether a stream begins here that looks like one.
     fn believes(&mut self, kind: Kind, start: &[u8], here: u64) -> bool {
         let start = start.get(..Head::LEN).unwrap_or(start);
+        if self.failed > TRIALS + here / BYTES_A_TRIAL {
+            self.has_given_up = true;
+            return false;
+        }
         let head = Head { start, tail: &[] };
         match kind {
             Kind::Gzip | Kind::Zlib => {}
             // Four letters are too few; version 4.0 (section "The Superblock" of its documentation in Linux).
             Kind::Squashfs => return head.has(28, b"\x04\0\0\0"),
             _ => return kind.format().probe(&head),
-        }
-        if self.failed > TRIALS + here / BYTES_A_TRIAL {
-            self.has_given_up = true;
-            return false;
         }
         let gives = if kind == Kind::Gzip { self.trial.gzip(start) } else { self.trial.zlib(start) };
         self.failed += u64::from(!gives);
