@@ -354,7 +354,8 @@ fn of_characters(value: &[u8]) -> Shape {
     let (strange, seen) = language::strangeness(value);
     let bits = entropy::shannon(value);
     let spread = bits > 3.0 && (length < 24 || bits > 3.4);
-    let generated = words < 0.45 && digits * 12 >= length || words < 0.3 && (digits > 0 || strange > 6.0 && seen >= 8);
+    let generated =
+        is_jumbled(value) || words < 0.45 && digits * 12 >= length || words < 0.3 && (digits > 0 || strange > 6.0 && seen >= 8);
     if length >= 12 && spread && generated && !is_dotted(value) {
         return Shape::Random;
     }
@@ -367,6 +368,18 @@ fn of_characters(value: &[u8]) -> Shape {
         return Shape::Words;
     }
     Shape::Mixed
+}
+
+/// Capitals and small letters as no name has them, whatever they spell: in names a capital is followed by a word, or ends
+/// an abbreviation.
+fn is_jumbled(value: &[u8]) -> bool {
+    let (mut runs, mut odd) = (0, 0);
+    let letters: Vec<bool> = value.iter().filter(|byte| byte.is_ascii_alphabetic()).map(u8::is_ascii_uppercase).collect();
+    for run in letters.chunk_by(|a, b| a == b) {
+        runs += 1;
+        odd += usize::from((run.len() > 1) == run[0]);
+    }
+    value.len() >= 20 && odd >= 5 && odd * 3 >= runs
 }
 
 /// Parts that are joined by dots, most of whose letters stand in parts of letters only: `router.3500_24.uptime`.
@@ -409,6 +422,19 @@ mod tests {
         check("postgres", true, |shape| shape == Shape::Words);
         check("user_password_reset", true, |shape| shape == Shape::Words);
         check("4711471", true, |shape| shape == Shape::Digits);
+    }
+
+    #[test]
+    fn letters_that_spell_something_by_chance_are_random_by_their_case() {
+        let check = |value: &[u8], expected| assert_eq!(is_jumbled(value), expected, "{}", value.escape_ascii());
+        check(b"abXYcdeZYfGhiJKlmnOPqRst", true);
+        for name in
+            ["getUserNameByIdAndSession", "XMLHttpRequestEventTarget", "USER_PASSWORD_MIN_LENGTH", "a-b-c-d-e-f-g-h-i-j-k"]
+        {
+            check(name.as_bytes(), false);
+        }
+        let jumbled = (0..200).filter(|seed| is_jumbled(expand("<base62:32>", *seed).as_bytes())).count();
+        assert!(jumbled > 150, "{jumbled} of 200");
     }
 
     #[test]
