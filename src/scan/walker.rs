@@ -272,7 +272,12 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         let mut search = Search::default();
         let mut before = search.up_to_next(&mut input);
         let bytes = self.flat(nest, (Content::Any, 0), Vec::new(), &mut before);
-        if !before.is_at_stream() {
+        let is_at_stream = before.is_at_stream();
+        if let Some(detail) = search.missed() {
+            self.note(nest, GapReason::SizeLimit, detail, None, nest.scope());
+            self.row(Some(Embedded.name())).gap(GapReason::SizeLimit);
+        }
+        if !is_at_stream {
             return Some(bytes);
         }
         self.row(Some(Embedded.name())).bytes.add(Reading::Raw, bytes);

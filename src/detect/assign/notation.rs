@@ -360,7 +360,6 @@ impl Cursor<'_> {
     /// Whether a type and `=` follow, and a string behind them; steps over both.
     fn typed(&mut self) -> bool {
         let rest = self.rest();
-        // `name text := 'v'` of SQL.
         let is_type = |byte: &u8| {
             byte.is_ascii_alphanumeric()
                 || matches!(byte, b'_' | b'<' | b'>' | b'[' | b']' | b'.' | b'|' | b'?' | b'&' | b'*' | b' ' | b',' | b'\'')
@@ -373,6 +372,7 @@ impl Cursor<'_> {
         };
         let length = rest.iter().take(64).take_while(goes_on).count();
         let starts = rest.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'&' | b'*' | b'['));
+        // `name text := 'v'` of SQL.
         let length = length + usize::from(rest.get(length..length + 2) == Some(b":="));
         let assigned = rest.get(length) == Some(&b'=') && !matches!(rest.get(length + 1), Some(b'=' | b'>'));
         if !starts || !assigned {

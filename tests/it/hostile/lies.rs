@@ -214,6 +214,11 @@ fn formats_that_begin_as_something_else() {
         let answer = target(&image_of(&[("install.run", &script[..cut])]));
         assert!(answer.has(GapReason::Truncated) || cut < 28, "cut at {cut}: {:?}", answer.audit.gaps);
     }
+    // What only looks like streams, so that those behind it are not tried: never without a word.
+    for length in [1 << 20, 6 << 20] {
+        let decoys = b"\0x\x9c".repeat(length / 3);
+        target(&image_of(&[("decoys.bin", &decoys)])).told(GapReason::SizeLimit);
+    }
     // A table says at its end what it is: it is opened as long as that is in reach, and else a gap.
     let (_, table) = samples_of(&token(4)).into_iter().find(|(format, _)| *format == "sorted table").expect("a sample");
     target(&image_of(&[("a.ldb", &table)])).leaks(RULE);

@@ -111,7 +111,8 @@ impl Extractor for Embedded {
             }
             from = at + 1;
         }
-        false
+        // Whoever gave up may have missed one, and says so when it opens them.
+        search.has_given_up
     }
 
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
@@ -125,8 +126,7 @@ impl Extractor for Embedded {
             let Some(kind) = between.found else { break };
             search.failed += u64::from(!stream(kind, input, sink)?) * TRIALS_A_BREAK;
         }
-        if search.has_given_up {
-            let detail = "packed streams: more that looks like one than is tried; others may have been missed".to_owned();
+        if let Some(detail) = search.missed() {
             sink.gap(GapReason::SizeLimit, detail, None);
         }
         Ok(())
@@ -206,6 +206,12 @@ impl Search {
     /// The bytes that come before the next stream of `input`.
     pub(crate) fn up_to_next<'s, 'i, 'a>(&'s mut self, input: &'i mut Input<'a>) -> Between<'s, 'i, 'a> {
         Between { input, search: self, clean: 0, found: None }
+    }
+
+    /// What is to be told of streams that may have been missed.
+    pub(crate) fn missed(&self) -> Option<String> {
+        let detail = "packed streams: more that looks like one than is tried; others may have been missed";
+        self.has_given_up.then(|| detail.to_owned())
     }
 
     /// Where in `bytes` the next one may be, of those that begin at `from` or behind it.

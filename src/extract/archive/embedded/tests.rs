@@ -80,6 +80,7 @@ fn text_and_noise_hold_none() {
 #[test]
 fn what_only_looks_like_streams_is_tried_so_often_and_told() {
     let bytes = b"\0x\x9c".repeat(100_000);
+    assert!(probe(&bytes));
     check(&bytes, &[], &bytes, &[GapReason::SizeLimit]);
     // Each would take a decoder of its own.
     for start in [&b"\0BZh91AY&SY"[..], b"\0\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46", b"\0\x28\xb5\x2f\xfd\x24"] {
