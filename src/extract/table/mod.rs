@@ -4,6 +4,7 @@ mod arrow;
 mod avro;
 mod cells;
 mod codec;
+mod gathered;
 mod keyed;
 mod lmdb;
 mod parquet;

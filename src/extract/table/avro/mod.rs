@@ -8,8 +8,9 @@ mod schema;
 mod values;
 
 use super::super::cursor::{be32, varint};
-use super::super::{About, Extractor, Halt, Head, Input, Sink, Stop, Text};
+use super::super::{About, Extractor, Halt, Head, Input, Sink, Text};
 use super::codec::{self, Codec};
+use super::gathered::Gathered;
 use crate::finding::GapReason;
 use schema::Schema;
 use std::io::{BufRead, Read};
@@ -51,10 +52,10 @@ impl Extractor for Avro {
     }
 
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
-        let mut file = Container::default();
+        let mut file = Container { held: Gathered::of("Avro"), ..Container::default() };
         let read = file.settings(input, sink).and_then(|()| file.blocks(input, sink));
         if !matches!(read, Err(Halt::Stop)) {
-            file.flush(sink)?;
+            file.held.flush(sink)?;
         }
         read
     }
@@ -67,9 +68,7 @@ fn broken<T>(reason: GapReason, what: &str) -> Result<T, Halt> {
 /// A container on its way.
 #[derive(Default)]
 struct Container {
-    /// Bytes that are not scanned yet, blank where they were told, and where the first of them stands.
-    rest: Vec<u8>,
-    start: u64,
+    held: Gathered,
     schema: Option<Schema>,
     /// How blocks are packed, if that is known.
     codec: Option<Codec>,
@@ -77,17 +76,15 @@ struct Container {
     has_sums: bool,
     sync: Vec<u8>,
     work: Work,
-    /// Bytes that blocks came to, and bytes that were told of those that stand as they are.
+    /// Bytes that blocks came to.
     made: u64,
-    blank: u64,
-    gaps: Vec<GapReason>,
 }
 
 impl Container {
-    /// Takes so many bytes. Returns where in [`Self::rest`] they stand.
+    /// Takes so many bytes. Returns where in [`Self::held`] they stand.
     fn whole(&mut self, input: &mut Input<'_>, count: u64) -> Result<Range<usize>, Halt> {
-        let at = self.rest.len();
-        let got = (&mut *input).take(count).read_to_end(&mut self.rest)?;
+        let at = self.held.bytes.len();
+        let got = (&mut *input).take(count).read_to_end(&mut self.held.bytes)?;
         if got as u64 == count { Ok(at..at + got) } else { broken(GapReason::Truncated, "ends within a block") }
     }
 
@@ -95,7 +92,7 @@ impl Container {
     fn number(&mut self, input: &mut Input<'_>) -> Result<i64, Halt> {
         let number = varint::<Halt>(|| {
             let byte = self.whole(input, 1)?;
-            Ok(self.rest.get(byte.start).copied())
+            Ok(self.held.bytes.get(byte.start).copied())
         })?;
         number.map_or_else(|| broken(GapReason::Damaged, "a number that is none"), |number| Ok(signed(number)))
     }
@@ -120,9 +117,9 @@ impl Container {
             }
         }
         let sync = self.whole(input, SYNC as u64)?;
-        self.sync = self.rest.get(sync).unwrap_or_default().to_vec();
+        self.sync = self.held.bytes.get(sync).unwrap_or_default().to_vec();
         if self.schema.is_none() {
-            self.gap(GapReason::Damaged, "a schema that cannot be understood; texts have no names", sink);
+            self.held.gap(GapReason::Damaged, "a schema that cannot be understood; texts have no names", sink);
         }
         Ok(())
     }
@@ -130,27 +127,27 @@ impl Container {
     /// Takes a key or a value of the settings.
     fn setting(&mut self, input: &mut Input<'_>) -> Result<Range<usize>, Halt> {
         let Ok(length) = u64::try_from(self.number(input)?) else { return broken(GapReason::Damaged, "a setting of no length") };
-        if length.saturating_add(self.rest.len() as u64) > SETTINGS {
+        if length.saturating_add(self.held.bytes.len() as u64) > SETTINGS {
             return broken(GapReason::SizeLimit, "settings of more than 16 MiB; scanned as they are");
         }
         self.whole(input, length)
     }
 
     fn set(&mut self, key: Range<usize>, value: Range<usize>, sink: &mut dyn Sink) -> Result<(), Halt> {
-        let key = self.rest.get(key).unwrap_or_default();
-        let bytes = self.rest.get(value.clone()).unwrap_or_default();
+        let key = self.held.bytes.get(key).unwrap_or_default();
+        let bytes = self.held.bytes.get(value.clone()).unwrap_or_default();
         sink.text(&Text { name: key, key, bytes, offset: value.start as u64 })?;
         match key {
             b"avro.schema" => self.schema = Schema::parse(bytes),
             b"avro.codec" => {
                 (self.codec, self.has_sums) = (codec_of(bytes), bytes == b"snappy");
                 if self.codec.is_none() {
-                    self.gap(GapReason::Unsupported, "a codec that is not known; blocks are scanned as they are", sink);
+                    self.held.gap(GapReason::Unsupported, "a codec that is not known; blocks are scanned as they are", sink);
                 }
             }
             _ => {}
         }
-        self.blank(value);
+        self.held.blank(value);
         Ok(())
     }
 
@@ -160,23 +157,23 @@ impl Container {
             let (count, size) = (self.number(input)?, self.number(input)?);
             let Ok(size) = u64::try_from(size) else { return broken(GapReason::Damaged, "a block of no length") };
             if size > BLOCK {
-                self.gap(GapReason::SizeLimit, "a block of more than 16 MiB; scanned as it is", sink);
+                self.held.gap(GapReason::SizeLimit, "a block of more than 16 MiB; scanned as it is", sink);
                 self.pass(input, size, sink)?;
             } else {
                 let block = self.whole(input, size)?;
                 self.block(count, block, sink)?;
             }
             let sync = self.whole(input, SYNC as u64)?;
-            if self.rest.get(sync.clone()) != Some(&self.sync) {
-                self.gap(
+            if self.held.bytes.get(sync.clone()) != Some(&self.sync) {
+                self.held.gap(
                     GapReason::Damaged,
                     "a block that does not end where it says; goes on behind the next one that does",
                     sink,
                 );
                 self.resync(input, sync, sink)?;
             }
-            if self.rest.len() > GATHERED {
-                self.flush(sink)?;
+            if self.held.bytes.len() > GATHERED {
+                self.held.flush(sink)?;
             }
         }
         Ok(())
@@ -184,16 +181,16 @@ impl Container {
 
     /// Scans so many bytes as they are.
     fn pass(&mut self, input: &mut Input<'_>, size: u64, sink: &mut dyn Sink) -> Result<(), Halt> {
-        self.flush(sink)?;
+        self.held.flush(sink)?;
         let before = input.position();
-        sink.raw_at(self.start, &mut (&mut *input).take(size))?;
-        self.start += input.position() - before;
+        sink.raw_at(self.held.start, &mut (&mut *input).take(size))?;
+        self.held.start += input.position() - before;
         Ok(())
     }
 
     /// Goes on to where a block ends; what lies before that is scanned as it is.
     fn resync(&mut self, input: &mut Input<'_>, last: Range<usize>, sink: &mut dyn Sink) -> Result<(), Halt> {
-        let mut seen = self.rest.get(last).unwrap_or_default().to_vec();
+        let mut seen = self.held.bytes.get(last).unwrap_or_default().to_vec();
         loop {
             // A mark may begin in what was seen before.
             seen.drain(..seen.len().saturating_sub(SYNC - 1));
@@ -202,28 +199,29 @@ impl Container {
             seen.extend_from_slice(ahead.get(..GATHERED).unwrap_or(ahead));
             let found = memchr::memmem::find(&seen, &self.sync).map(|at| at + SYNC);
             let taken = found.unwrap_or(seen.len());
-            self.rest.extend_from_slice(seen.get(before..taken).unwrap_or_default());
+            self.held.bytes.extend_from_slice(seen.get(before..taken).unwrap_or_default());
             input.consume(taken.saturating_sub(before));
             if found.is_some() || taken == before {
                 return Ok(());
             }
-            self.flush(sink)?;
+            self.held.flush(sink)?;
         }
     }
 
-    /// Tells the values of a block that stands in [`Self::rest`].
+    /// Tells the values of a block that stands in [`Self::held`].
     fn block(&mut self, count: i64, block: Range<usize>, sink: &mut dyn Sink) -> Result<(), Halt> {
         let Some(codec) = self.codec else { return Ok(()) };
-        let (start, stored) = (self.start + block.start as u64, self.rest.get(block.clone()).unwrap_or_default().to_vec());
+        let (start, stored) =
+            (self.held.start + block.start as u64, self.held.bytes.get(block.clone()).unwrap_or_default().to_vec());
         if codec == Codec::Plain {
             for told in self.values(count, &stored, &|at| start + at as u64, true, sink)? {
-                self.blank(block.start + told.start..block.start + told.end);
+                self.held.blank(block.start + told.start..block.start + told.end);
             }
             return Ok(());
         }
         let Some(mut plain) = self.unpacked(codec, stored, sink)? else { return Ok(()) };
         // What it was packed from may show in it.
-        self.blank(block);
+        self.held.blank(block);
         for told in self.values(count, &plain, &|_| start, false, sink)? {
             plain.get_mut(told).unwrap_or_default().fill(0);
         }
@@ -233,17 +231,17 @@ impl Container {
     fn unpacked(&mut self, codec: Codec, mut packed: Vec<u8>, sink: &mut dyn Sink) -> Result<Option<Vec<u8>>, Halt> {
         let sum = if self.has_sums { packed.split_off(packed.len().saturating_sub(4)) } else { Vec::new() };
         let Ok(plain) = codec::unpacked(codec, packed, BLOCK + 1, BLOCK + 1) else {
-            self.gap(GapReason::Damaged, "a block that cannot be unpacked; scanned as it is", sink);
+            self.held.gap(GapReason::Damaged, "a block that cannot be unpacked; scanned as it is", sink);
             return Ok(None);
         };
         if self.has_sums && be32(&sum, 0) != Some(crc32fast::hash(&plain)) {
-            self.gap(GapReason::Damaged, "a block whose checksum does not hold", sink);
+            self.held.gap(GapReason::Damaged, "a block whose checksum does not hold", sink);
         }
         if plain.len() as u64 > BLOCK {
-            self.gap(GapReason::SizeLimit, "a block of more than 16 MiB; its start was read", sink);
+            self.held.gap(GapReason::SizeLimit, "a block of more than 16 MiB; its start was read", sink);
         }
         self.made += plain.len() as u64;
-        if self.made > (self.start + self.rest.len() as u64).saturating_mul(RATIO).saturating_add(FLOOR) {
+        if self.made > self.held.end().saturating_mul(RATIO).saturating_add(FLOOR) {
             return broken(GapReason::ExpansionLimit, "unpacks to far more than honest data does; the rest is scanned as it is");
         }
         Ok(Some(plain))
@@ -263,35 +261,10 @@ impl Container {
         let read = values.read(count);
         let told = values.told;
         match read {
-            Err(Halt::Broken(reason, what)) => self.gap(reason, &what, sink),
+            Err(Halt::Broken(reason, what)) => self.held.gap(reason, &what, sink),
             read => read?,
         }
         Ok(told)
-    }
-
-    /// What stands there was told.
-    fn blank(&mut self, told: Range<usize>) {
-        self.blank += told.len() as u64;
-        self.rest.get_mut(told).unwrap_or_default().fill(0);
-    }
-
-    /// Notes what could not be read; each kind of it once.
-    fn gap(&mut self, reason: GapReason, what: &str, sink: &mut dyn Sink) {
-        if !self.gaps.contains(&reason) {
-            self.gaps.push(reason);
-            sink.gap(reason, format!("Avro: {what}"), None);
-        }
-    }
-
-    /// Scans what was gathered as it is.
-    fn flush(&mut self, sink: &mut dyn Sink) -> Result<(), Stop> {
-        let rest = std::mem::take(&mut self.rest);
-        if !rest.is_empty() {
-            sink.raw_at(self.start, &mut rest.as_slice())?;
-        }
-        sink.told_before(std::mem::take(&mut self.blank));
-        self.start += rest.len() as u64;
-        Ok(())
     }
 }
 

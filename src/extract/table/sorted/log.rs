@@ -9,6 +9,7 @@
 use super::super::super::cursor::{le16, le32};
 use super::super::super::{About, Extractor, Halt, Head, Input, Sink, Stop};
 use super::super::codec::{Codec, unpacked};
+use super::super::gathered::Gathered;
 use super::super::keyed::{self, Called};
 use super::batch::{self, Write};
 use super::block::masked;
@@ -59,14 +60,14 @@ impl Extractor for SortedLog {
     }
 
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
-        let mut log = Log::default();
+        let mut log = Log { held: Gathered::of("sorted log"), ..Log::default() };
         let mut read = Ok(());
         while read.is_ok() && log.fill(input)? {
             read = log.block(sink);
         }
         let end = read.and_then(|()| log.end(sink));
         if !matches!(end, Err(Halt::Stop)) {
-            log.flush(sink)?;
+            log.held.flush(sink)?;
         }
         end
     }
@@ -125,9 +126,7 @@ impl Record {
 /// A log on its way.
 #[derive(Default)]
 struct Log {
-    /// Bytes that are not scanned yet, blank where they were told, and where the first of them stands.
-    rest: Vec<u8>,
-    start: u64,
+    held: Gathered,
     /// Where in them the block begins that is read.
     block: usize,
     /// Where in them the pieces stand of the record that is open.
@@ -139,55 +138,54 @@ struct Log {
     made: u64,
     /// Whether a record was a batch: then all of them should be.
     has_batches: bool,
-    /// Bytes that were told.
-    blank: u64,
-    gaps: Vec<GapReason>,
 }
 
 impl Log {
     /// Takes the next block. False at the end.
     fn fill(&mut self, input: &mut Input<'_>) -> Result<bool, Halt> {
-        self.block = self.rest.len();
-        Ok((&mut *input).take(BLOCK as u64).read_to_end(&mut self.rest)? > 0)
+        self.block = self.held.bytes.len();
+        Ok((&mut *input).take(BLOCK as u64).read_to_end(&mut self.held.bytes)? > 0)
     }
 
     /// Tells the records of the block.
     fn block(&mut self, sink: &mut dyn Sink) -> Result<(), Halt> {
         let mut at = self.block;
-        while self.rest.len().saturating_sub(at) >= HEAD {
+        while self.held.bytes.len().saturating_sub(at) >= HEAD {
             // What is zero was never written.
-            if self.rest.get(at..).is_some_and(|rest| rest.iter().all(|byte| *byte == 0)) {
+            if self.held.bytes.get(at..).is_some_and(|rest| rest.iter().all(|byte| *byte == 0)) {
                 return Ok(());
             }
-            let record = Record::at(&self.rest, at).filter(|record| record.payload.end <= self.block + BLOCK);
-            let Some(record) = record.filter(|record| record.payload.end > self.rest.len() || record.holds(&self.rest)) else {
+            let record = Record::at(&self.held.bytes, at).filter(|record| record.payload.end <= self.block + BLOCK);
+            let Some(record) =
+                record.filter(|record| record.payload.end > self.held.bytes.len() || record.holds(&self.held.bytes))
+            else {
                 self.pieces.clear();
-                self.gap(
+                self.held.gap(
                     GapReason::Damaged,
                     "a record whose checksum does not hold; the rest of its block is scanned as it is",
                     sink,
                 );
                 return Ok(());
             };
-            if record.payload.end > self.rest.len() {
-                self.gap(GapReason::Truncated, "ends within a record", sink);
+            if record.payload.end > self.held.bytes.len() {
+                self.held.gap(GapReason::Truncated, "ends within a record", sink);
                 return Ok(());
             }
             at = record.payload.end;
             self.record(&record, sink)?;
         }
-        if self.rest.len() > at && self.block + BLOCK - at >= HEAD {
-            self.gap(GapReason::Truncated, "ends within a record", sink);
+        if self.held.bytes.len() > at && self.block + BLOCK - at >= HEAD {
+            self.held.gap(GapReason::Truncated, "ends within a record", sink);
         }
-        if self.pieces.is_empty() && self.rest.len() > GATHERED {
-            self.flush(sink)?;
+        if self.pieces.is_empty() && self.held.bytes.len() > GATHERED {
+            self.held.flush(sink)?;
         }
         Ok(())
     }
 
     fn record(&mut self, record: &Record, sink: &mut dyn Sink) -> Result<(), Halt> {
         match record.kind {
-            Kind::Packing => self.is_packed = le32(&self.rest, record.payload.start).is_some_and(|codec| codec != 0),
+            Kind::Packing => self.is_packed = le32(&self.held.bytes, record.payload.start).is_some_and(|codec| codec != 0),
             Kind::Other => {}
             Kind::Middle | Kind::Last if self.is_too_long => {}
             Kind::Whole | Kind::First => {
@@ -205,61 +203,60 @@ impl Log {
         if matches!(record.kind, Kind::Whole | Kind::Last) && !self.pieces.is_empty() {
             self.whole(sink)?;
         }
-        if self.pieces.first().is_some_and(|first| self.rest.len() - first.start > RECORD + BLOCK) {
+        if self.pieces.first().is_some_and(|first| self.held.bytes.len() - first.start > RECORD + BLOCK) {
             self.pieces.clear();
             self.is_too_long = true;
-            self.gap(GapReason::SizeLimit, "a record of more than 16 MiB; scanned as it is", sink);
+            self.held.gap(GapReason::SizeLimit, "a record of more than 16 MiB; scanned as it is", sink);
         }
         Ok(())
     }
 
     fn misfit(&mut self, sink: &mut dyn Sink) {
-        self.gap(GapReason::Damaged, "pieces of records that do not fit; scanned as they are", sink);
+        self.held.gap(GapReason::Damaged, "pieces of records that do not fit; scanned as they are", sink);
     }
 
     /// Tells the record of which all pieces are there.
     fn whole(&mut self, sink: &mut dyn Sink) -> Result<(), Halt> {
         let pieces = std::mem::take(&mut self.pieces);
-        let joined: Vec<u8> = pieces.iter().flat_map(|piece| self.rest.get(piece.clone()).unwrap_or_default()).copied().collect();
+        let joined: Vec<u8> =
+            pieces.iter().flat_map(|piece| self.held.bytes.get(piece.clone()).unwrap_or_default()).copied().collect();
         if self.is_packed {
             return self.packed(joined, &pieces, sink);
         }
         let (mut told, begins) = (Vec::new(), begins(&pieces));
-        let place = |at: usize| self.start + placed(&pieces, &begins, at) as u64;
+        let place = |at: usize| self.held.start + placed(&pieces, &begins, at) as u64;
         let is_whole = tell(&joined, &place, pieces.len() == 1, &mut told, sink)?;
         self.has_batches |= is_whole && !told.is_empty();
         if !is_whole && self.has_batches {
-            self.gap(GapReason::Damaged, "a batch that cannot be read to its end; scanned as it is", sink);
+            self.held.gap(GapReason::Damaged, "a batch that cannot be read to its end; scanned as it is", sink);
         }
-        self.blank += told.iter().map(|range| range.len() as u64).sum::<u64>();
+        self.held.told_elsewhere(told.iter().map(|range| range.len() as u64).sum());
         if pieces.len() == 1 {
             let first = pieces.first().map_or(0, |piece| piece.start);
-            for range in told {
-                self.rest.get_mut(first + range.start..first + range.end).unwrap_or_default().fill(0);
-            }
+            told.into_iter().for_each(|range| self.held.erase(first + range.start..first + range.end));
             return Ok(());
         }
         let mut joined = joined;
         told.into_iter().for_each(|range| joined.get_mut(range).unwrap_or_default().fill(0));
-        pieces.into_iter().for_each(|piece| self.rest.get_mut(piece).unwrap_or_default().fill(0));
+        pieces.into_iter().for_each(|piece| self.held.erase(piece));
         Ok(sink.raw(&mut joined.as_slice())?)
     }
 
     /// The same of one that is packed: by zstd, as nothing else is there.
     fn packed(&mut self, packed: Vec<u8>, pieces: &[Range<usize>], sink: &mut dyn Sink) -> Result<(), Halt> {
         let Ok(mut joined) = unpacked(Codec::Zstd, packed, RECORD as u64, RECORD as u64) else {
-            self.gap(GapReason::Damaged, "a record that cannot be unpacked; scanned as it is", sink);
+            self.held.gap(GapReason::Damaged, "a record that cannot be unpacked; scanned as it is", sink);
             return Ok(());
         };
         self.made += joined.len() as u64;
-        if self.made > (self.start + self.rest.len() as u64).saturating_mul(RATIO).saturating_add(FLOOR) {
+        if self.made > self.held.end().saturating_mul(RATIO).saturating_add(FLOOR) {
             let detail = "sorted log: unpacks to far more than honest data does; the rest is scanned as it is";
             return Err(Halt::Broken(GapReason::ExpansionLimit, detail.into()));
         }
         if joined.len() >= RECORD {
-            self.gap(GapReason::SizeLimit, "a record of more than 16 MiB; its start was read", sink);
+            self.held.gap(GapReason::SizeLimit, "a record of more than 16 MiB; its start was read", sink);
         }
-        let start = self.start + pieces.first().map_or(0, |piece| piece.start as u64);
+        let start = self.held.start + pieces.first().map_or(0, |piece| piece.start as u64);
         let mut told = Vec::new();
         tell(&joined, &|_| start, false, &mut told, sink)?;
         told.into_iter().for_each(|range| joined.get_mut(range).unwrap_or_default().fill(0));
@@ -269,27 +266,8 @@ impl Log {
     /// Says how the log ends.
     fn end(&mut self, sink: &mut dyn Sink) -> Result<(), Halt> {
         if !self.pieces.is_empty() {
-            self.gap(GapReason::Truncated, "ends within a record", sink);
+            self.held.gap(GapReason::Truncated, "ends within a record", sink);
         }
-        Ok(())
-    }
-
-    /// Notes what could not be read; each kind of it once.
-    fn gap(&mut self, reason: GapReason, what: &str, sink: &mut dyn Sink) {
-        if !self.gaps.contains(&reason) {
-            self.gaps.push(reason);
-            sink.gap(reason, format!("sorted log: {what}"), None);
-        }
-    }
-
-    /// Scans what was gathered as it is.
-    fn flush(&mut self, sink: &mut dyn Sink) -> Result<(), Stop> {
-        let rest = std::mem::take(&mut self.rest);
-        if !rest.is_empty() {
-            sink.raw_at(self.start, &mut rest.as_slice())?;
-        }
-        sink.told_before(std::mem::take(&mut self.blank));
-        self.start += rest.len() as u64;
         Ok(())
     }
 }
@@ -411,7 +389,7 @@ mod tests {
         let mut most = 0;
         while log.fill(&mut input).unwrap() {
             log.block(&mut found).unwrap();
-            most = most.max(log.rest.len());
+            most = most.max(log.held.bytes.len());
         }
         assert!(most <= RECORD + 3 * BLOCK && found.gaps == [GapReason::SizeLimit], "{most} {:?}", found.gaps);
         let small = [record(2, b"", b""), record(3, b"", b"").repeat(4 * BLOCK / HEAD)].concat();
