@@ -245,6 +245,15 @@ impl<'a> Input<'a> {
         Ok(lost == left)
     }
 
+    /// Keeps bytes that were read, up to the same limit.
+    pub(super) fn keep_aside(&mut self, bytes: &[u8]) {
+        let kept = &mut self.aside.bytes;
+        let room = usize::try_from(ASIDE).unwrap_or(usize::MAX).saturating_sub(kept.len()).min(bytes.len());
+        let (fitting, rest) = bytes.split_at(room);
+        kept.extend_from_slice(fitting);
+        self.aside.lost += rest.len() as u64;
+    }
+
     /// What was set aside.
     pub(super) fn aside(&mut self) -> Aside {
         std::mem::take(&mut self.aside)

@@ -22,10 +22,10 @@ pub static OPAQUE: &[Opaque] = &[
     // Blocks of up to 16 bits with a reset, as all write them.
     Opaque { name: "compress (.Z)", offset: 0, magics: &[b"\x1f\x9d\x90"] },
     Opaque { name: "lzip", offset: 0, magics: &[b"LZIP\x01"] },
-    Opaque { name: "lzop", offset: 0, magics: &[b"\x89LZO\0\r\n\x1a\n"] },
     Opaque { name: "zpaq", offset: 0, magics: &[b"7kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3"] },
     Opaque { name: "LHA", offset: 2, magics: &[b"-lh5-", b"-lh6-", b"-lh7-"] },
     Opaque { name: "ACE", offset: 7, magics: &[b"**ACE**"] },
+    Opaque { name: "RAR before 1.5", offset: 0, magics: &[b"RE\x7e\x5e"] },
     Opaque { name: "WIM", offset: 0, magics: &[b"MSWIM\0\0\0"] },
     Opaque { name: "xar", offset: 0, magics: &[b"xar!\0\x1c"] },
     Opaque { name: "Redis dump", offset: 0, magics: &[b"REDIS00"] },

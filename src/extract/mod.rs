@@ -15,6 +15,7 @@ mod flatbuffer;
 mod input;
 mod kind;
 mod legible;
+mod lzo;
 pub mod model;
 mod rows;
 pub mod table;
@@ -289,6 +290,7 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::Bzip2,
     &archive::Lz4,
     &archive::Snappy,
+    &archive::Lzop,
     &archive::Tar,
     &archive::Ar,
     &archive::Cpio,
@@ -347,6 +349,8 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[
     &archive::Iso,
     &archive::Ext4,
     &archive::Erofs,
+    // It has no magic, and what its first bytes unpack to tells it.
+    &archive::Brotli,
     // Last of all, see above.
     &archive::Zip,
     // What is known by nothing but what it holds; a zip may be behind a script, too.

@@ -1,10 +1,12 @@
 //! gzip (RFC 1952): one stream of bytes in any number of members.
 //!
 //! Parallel compressors and lazily pulled images write many members into one file. Zero padding
-//! behind the last is accepted as gzip does; anything else behind it is scanned as it is.
+//! behind the last is accepted as gzip does; anything else behind it is scanned as it is, and so are the name, the comment
+//! and the further fields of a member's header.
 
 use super::super::{About, Head, Input};
 use super::parts::{self, Framing};
+use flate2::GzHeader;
 use flate2::bufread::GzDecoder;
 use std::io;
 
@@ -39,6 +41,12 @@ impl Framing for Gzip {
     }
 
     fn end<'i, 'a>(decoder: Self::Decoder<'i, 'a>) -> &'i mut Input<'a> {
-        decoder.into_inner()
+        let header = decoder.header();
+        let told = [header.and_then(GzHeader::extra), header.and_then(GzHeader::filename), header.and_then(GzHeader::comment)];
+        // Lines apart, so that none is taken for a part of another.
+        let told = told.into_iter().flatten().flat_map(|told| [told, b"\n"]).collect::<Vec<_>>().concat();
+        let input = decoder.into_inner();
+        input.keep_aside(&told);
+        input
     }
 }

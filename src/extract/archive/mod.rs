@@ -2,6 +2,7 @@
 
 mod ar;
 mod asar;
+mod brotli;
 mod bzip2;
 mod cabinet;
 mod cpio;
@@ -16,6 +17,7 @@ mod iso;
 mod iso_records;
 mod lz4;
 mod lzma;
+mod lzop;
 mod parts;
 mod rar;
 mod rpm;
@@ -39,6 +41,7 @@ mod zstd;
 
 pub use ar::Ar;
 pub use asar::Asar;
+pub use brotli::Brotli;
 pub use bzip2::Bzip2;
 pub use cabinet::Cabinet;
 pub use cpio::Cpio;
@@ -50,6 +53,7 @@ pub use gzip::Gzip;
 pub use iso::Iso;
 pub use lz4::Lz4;
 pub use lzma::Lzma;
+pub use lzop::Lzop;
 pub use rar::Rar;
 pub use rpm::Rpm;
 pub use sevenz::SevenZ;

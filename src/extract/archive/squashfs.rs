@@ -31,8 +31,8 @@ impl Extractor for Squashfs {
     fn about(&self) -> About {
         About {
             title: "squashfs",
-            reads: "every file of version 4.0 in gzip, xz, lzma, lz4 or zstd",
-            limits: "LZO and versions before 4.0 are gaps; extended attributes are not read; a million entries",
+            reads: "every file of version 4.0 in gzip, xz, lzma, lzo, lz4 or zstd",
+            limits: "versions before 4.0 are gaps; extended attributes are not read; a million entries",
             specification: "https://dr-emann.github.io/squashfs/squashfs.html",
         }
     }
@@ -84,9 +84,6 @@ fn superblock(file: &mut Box<dyn ReadSeek + '_>, length: u64, limit: u32) -> Res
     let layout = layout.ok_or_else(|| Halt::Broken(GapReason::Truncated, "squashfs: ends within the superblock".into()))?;
     if version != Some(4) {
         return Err(Halt::Broken(GapReason::Unsupported, "squashfs: a version before 4.0".into()));
-    }
-    if layout.compression == 3 {
-        return Err(Halt::Broken(GapReason::Unsupported, "squashfs: compressed with LZO".into()));
     }
     if !(layout.block.is_power_of_two() && (12..=20).contains(&layout.block.ilog2())) {
         return Err(Halt::Broken(GapReason::Damaged, "squashfs: a block size that is none".into()));

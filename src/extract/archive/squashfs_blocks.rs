@@ -3,6 +3,7 @@
 
 use super::super::ReadSeek;
 use super::super::cursor::{le16, le32, le64};
+use super::super::lzo;
 use super::fields::up_to;
 use lzma_rust2::{LzmaReader, XzReader};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -73,6 +74,7 @@ impl<'i, 'f> Image<'i, 'f> {
         match self.layout.compression {
             1 => up_to(&mut flate2::read::ZlibDecoder::new(packed), most),
             2 => up_to(&mut LzmaReader::new_mem_limit(packed, limit, None)?, most),
+            3 => lzo::block(packed, most),
             4 => up_to(&mut XzReader::new_mem_limit(packed, false, limit), most),
             5 => lz4_flex::block::decompress(packed, most as usize)
                 .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),

@@ -17,19 +17,19 @@ fn is_skippable(head: &[u8]) -> bool {
     matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
-/// The largest window of the reference program without `--long`: a layer may be made with any level.
-const WINDOW_LOG_OUTER: u32 = 27;
+/// The largest window of the reference program without further options: a layer may be made with any level.
+const WINDOW_LOG: u32 = 27;
 
-/// What section 3.1.1.1.2 recommends that decoders support. Inside other containers a frame gets no
-/// more, so that nesting cannot multiply the memory.
-const WINDOW_LOG_NESTED: u32 = 23;
+/// Levels of other containers around it, of which each halves the window, so that nesting cannot multiply the memory.
+/// What is left is what section 3.1.1.1.2 recommends that decoders support.
+const HALVED: u32 = 4;
 
 impl Framing for Zstd {
     const NAME: &'static str = "zstd";
     const ABOUT: About = About {
         title: "Zstandard",
         reads: "one stream of bytes, in any number of frames",
-        limits: "a window of up to 128 MiB, 8 MiB inside other containers; frames that need a dictionary are not decoded",
+        limits: "a window of up to 128 MiB, half of it with each container around it and never less than 8 MiB; frames that need a dictionary are not decoded",
         specification: "RFC 8878",
     };
     type Decoder<'i, 'a: 'i> = Decoder<'static, &'i mut Input<'a>>;
@@ -46,7 +46,7 @@ impl Framing for Zstd {
     }
 
     fn start<'i, 'a>(input: &'i mut Input<'a>) -> io::Result<Self::Decoder<'i, 'a>> {
-        let window_log = if input.depth() == 0 { WINDOW_LOG_OUTER } else { WINDOW_LOG_NESTED };
+        let window_log = WINDOW_LOG - input.depth().min(HALVED);
         let mut decoder = Decoder::with_buffer(input)?.single_frame();
         decoder.window_log_max(window_log)?;
         Ok(decoder)

@@ -3,6 +3,7 @@
 //! What comes out is held, so it is bounded twice: by what the caller allows, and by what the codec could make of
 //! so many bytes at the most.
 
+use crate::extract::lzo;
 use std::io::{self, Read};
 
 /// A codec.
@@ -23,6 +24,8 @@ pub(super) enum Codec {
     Lz4Block,
     /// Bare blocks of LZ4 behind two lengths each, as Hadoop writes them; or one without any.
     Lz4Hadoop,
+    /// The same of LZO.
+    LzoHadoop,
 }
 
 /// The longest dictionary of xz, in KiB.
@@ -48,7 +51,8 @@ pub(super) fn unpacked(codec: Codec, packed: Vec<u8>, size: u64, most: u64) -> i
         Codec::Brotli => brotli(&packed, size)?,
         Codec::Lz4Frame => all(lz4_flex::frame::FrameDecoder::new(packed.as_slice()), size)?,
         Codec::Lz4Block => block(&packed, size)?,
-        Codec::Lz4Hadoop => hadoop(&packed, size).map_or_else(|| block(&packed, size), Ok)?,
+        Codec::Lz4Hadoop => hadoop(&packed, size, block).map_or_else(|| block(&packed, size), Ok)?,
+        Codec::LzoHadoop => hadoop(&packed, size, lzo::block).map_or_else(|| lzo::block(&packed, size), Ok)?,
     };
     Ok(bytes)
 }
@@ -85,14 +89,20 @@ fn block(packed: &[u8], size: u64) -> io::Result<Vec<u8>> {
     lz4_flex::block::decompress(packed, most).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
-fn hadoop(mut packed: &[u8], size: u64) -> Option<Vec<u8>> {
+/// Blocks behind the length that they unpack to, each in one piece or more behind their own.
+fn hadoop(mut packed: &[u8], size: u64, block: impl Fn(&[u8], u64) -> io::Result<Vec<u8>>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     while !packed.is_empty() {
-        let (plain, rest) = packed.split_first_chunk()?;
-        let (length, rest) = rest.split_first_chunk()?;
+        let (plain, mut rest) = packed.split_first_chunk()?;
         let plain = u64::from(u32::from_be_bytes(*plain)).min(size.checked_sub(out.len() as u64)?);
-        let (own, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-        out.extend(block(own, plain).ok()?);
+        let end = out.len() as u64 + plain;
+        while (out.len() as u64) < end {
+            let (length, behind) = rest.split_first_chunk()?;
+            let (own, behind) = behind.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+            let piece = block(own, end - out.len() as u64).ok().filter(|piece| !piece.is_empty())?;
+            out.extend(piece);
+            rest = behind;
+        }
         packed = rest;
     }
     Some(out)
@@ -157,6 +167,14 @@ mod tests {
         check(Codec::Lz4Hadoop, block.clone(), size, Some(text));
         let framed = [&(text.len() as u32).to_be_bytes()[..], &(block.len() as u32).to_be_bytes(), &block].concat();
         check(Codec::Lz4Hadoop, framed, size, Some(text));
+        let lzo = |part: &[u8]| {
+            let packed = lzokay::compress::compress(part).unwrap();
+            [&(packed.len() as u32).to_be_bytes()[..], &packed].concat()
+        };
+        let (one, two) = text.split_at(20);
+        let framed = [&(text.len() as u32).to_be_bytes()[..], &lzo(one), &lzo(two)].concat();
+        check_whole(Codec::LzoHadoop, framed, text);
+        check(Codec::LzoHadoop, lzokay::compress::compress(text).unwrap(), size, Some(text));
         // An uncompressed stream: window of 16 bits, one block of nine bytes, the end.
         check(Codec::Brotli, b"\x0b\x04\x80abcdefghi\x03".to_vec(), 9, Some(b"abcdefghi"));
     }

@@ -84,6 +84,8 @@ fn encoded(bytes: &[u8], encoding: Encoding) -> Vec<u8> {
         Encoding::Lz4 => archives::lz4(bytes),
         Encoding::Lz4Legacy => archives::lz4_legacy(bytes),
         Encoding::Snappy => archives::snappy(bytes),
+        Encoding::Lzop => archives::lzop(bytes),
+        Encoding::Brotli => archives::brotli(bytes),
         Encoding::Base64 => data_encoding::BASE64.encode(bytes).into_bytes(),
         Encoding::FromBase64 => data_encoding::BASE64.decode(bytes.trim_ascii()).expect("base64"),
         Encoding::Hex => data_encoding::HEXLOWER.encode(bytes).into_bytes(),

@@ -314,6 +314,8 @@ pub(super) enum Encoding {
     Lz4,
     Lz4Legacy,
     Snappy,
+    Brotli,
+    Lzop,
     Base64,
     /// The bytes that the text is base64 of.
     FromBase64,

@@ -13,6 +13,8 @@ pub(super) fn samples(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("bzip2", [bzip2(b"first stream\n"), bzip2(text.as_bytes())].concat()),
         ("lz4", [lz4(b"first frame\n"), lz4(text.as_bytes())].concat()),
         ("snappy", snappy(text.as_bytes())),
+        ("lzop", [lzop(b"first file\n"), lzop(text.as_bytes())].concat()),
+        ("brotli", brotli(text.as_bytes())),
         ("ar", ar(&files)),
         ("cpio", cpio(&files)),
         ("rpm", rpm("echo installed\n", &xz(&cpio(&files)))),
@@ -43,6 +45,22 @@ pub(crate) fn snappy(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = snap::write::FrameEncoder::new(Vec::new());
     encoder.write_all(bytes).expect("memory takes all");
     encoder.into_inner().expect("memory takes all")
+}
+
+/// As `lzop` writes it: a header without a name, one block with Adler-32 of what is unpacked, the end.
+pub(crate) fn lzop(bytes: &[u8]) -> Vec<u8> {
+    let packed = lzokay::compress::compress(bytes).expect("memory takes all");
+    let packed = if packed.len() < bytes.len() { &packed } else { bytes };
+    let numbers = [bytes.len() as u32, packed.len() as u32, adler2::adler32_slice(bytes)].map(u32::to_be_bytes).concat();
+    let versions = [0x10, 0x40, 0x20, 0xa0, 0x09, 0x40, 1, 5];
+    [&b"\x89LZO\0\r\n\x1a\n"[..], &versions, &[3, 0, 0, 1], &[0; 12], &[0; 5], &numbers, packed, &[0; 4]].concat()
+}
+
+/// As servers do it.
+pub(crate) fn brotli(mut bytes: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    brotli::BrotliCompress(&mut bytes, &mut packed, &brotli::enc::BrotliEncoderParams::default()).expect("memory takes all");
+    packed
 }
 
 /// A frame of linked blocks of up to 64 KiB with all checksums.

@@ -329,6 +329,20 @@ pub(super) fn rar(text: &str) -> Vec<u8> {
     [b"Rar!\x1a\x07\x01\0".to_vec(), block(&[1, 0, 0]), block(&file), text.as_bytes().to_vec(), block(&[5, 0, 0])].concat()
 }
 
+/// A RAR archive with a file that is packed.
+pub(super) fn rar_packed(text: &str) -> Vec<u8> {
+    let mut archive = rars::Builder::new(rars::ArchiveVersion::Rar50);
+    archive.add_bytes(b"a.txt".to_vec(), [text.as_bytes(), &b"and so on ".repeat(9)].concat(), None, None).unwrap();
+    archive.to_bytes().unwrap()
+}
+
+/// A stream of Brotli: a window of 64 KiB, a block that is not packed, the end.
+pub(super) fn brotli_as_it_is(text: &str) -> Vec<u8> {
+    // A bit of the window, three of what comes, sixteen of the length less one, one of how it is kept.
+    let header = (text.len() as u32 - 1) << 4 | 1 << 20;
+    [&header.to_le_bytes()[..3], text.as_bytes(), &[3]].concat()
+}
+
 /// An EROFS image of blocks of 512 bytes with one file, whose data is behind its inode.
 pub(super) fn erofs(text: &str) -> Vec<u8> {
     let inode = |mode: u16, behind: &[u8]| {

@@ -1,8 +1,9 @@
 //! A small sample of each format, with a token in it, and images to put layers into.
 
 use super::built::{
-    asar, bson, bson_archive, cabinet, class, compound, copy_rows, dotnet_bundle, elf, erofs, fat, mach_o, office, pdf,
-    pdf_as_it_is, pe, png, postgres, pyc, pyinstaller, rar, sqlite, sqlite_log, vim_swap, vim_swap_big, wasm, word, workbook,
+    asar, brotli_as_it_is, bson, bson_archive, cabinet, class, compound, copy_rows, dotnet_bundle, elf, erofs, fat, mach_o,
+    office, pdf, pdf_as_it_is, pe, png, postgres, pyc, pyinstaller, rar, rar_packed, sqlite, sqlite_log, vim_swap, vim_swap_big,
+    wasm, word, workbook,
 };
 use super::keyed::{avro, lmdb, sorted_log, sorted_table};
 use serde_json::json;
@@ -67,6 +68,8 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("asar", asar(&text)),
         ("cabinet", cabinet(&text)),
         ("rar", rar(&text)),
+        ("rar", rar_packed(&text)),
+        ("brotli", brotli_as_it_is(&text)),
         ("erofs", erofs(&text)),
         ("SQLite", sqlite(&text)),
         ("SQLite log", sqlite_log(&text)),

@@ -42,6 +42,9 @@ fn compressed_streams() {
         ("a.lzma", "xz -c --format=lzma SOURCE > a.lzma"),
         ("a.bz2", "bzip2 -c tree/etc/long.txt > a.bz2; bzip2 -c SOURCE >> a.bz2"),
         ("a.lz4", "cat tree/etc/long.txt SOURCE | lz4 -9 -BD -c > a.lz4; lz4 -B4 --no-frame-crc -c tree/etc/long.txt >> a.lz4"),
+        ("a.lzo", "lzop -9 -c tree/etc/long.txt > a.lzo; lzop --crc32 -c SOURCE >> a.lzo"),
+        ("a.br", "cat tree/etc/long.txt SOURCE | brotli -5 -c > a.br"),
+        ("b.br", "brotli -w 24 -c SOURCE > b.br"),
         ("al.lz4", "cat tree/etc/long.txt SOURCE | lz4 -l -c > al.lz4"),
     ] {
         check(folder.path(), "sh", &line.replace("SOURCE", &source), made, None);
@@ -79,7 +82,7 @@ fn archives() {
 #[test]
 fn file_systems() {
     let folder = tree();
-    for compression in ["gzip", "xz", "lz4", "zstd", "lzma"] {
+    for compression in ["gzip", "xz", "lzo", "lz4", "zstd", "lzma"] {
         let made = format!("{compression}.sqsh");
         let line = format!("mksquashfs tree {made} -comp {compression} -quiet -no-progress > log");
         check(folder.path(), "sh", &line, &made, Some(FILE));

@@ -36,7 +36,7 @@ impl Extractor for Parquet {
     fn about(&self) -> About {
         About {
             title: "Parquet",
-            reads: "texts by their column, or by the name that the row has for them, in every encoding and codec but LZO; settings of the footer; numbers as numbers, all else as it is",
+            reads: "texts by their column, or by the name that the row has for them, in every encoding and codec; settings of the footer; numbers as numbers, all else as it is",
             limits: "a footer and pages of up to 16 MiB; encrypted columns are gaps",
             specification: "https://github.com/apache/parquet-format",
         }

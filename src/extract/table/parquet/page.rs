@@ -136,6 +136,7 @@ impl Pages {
             0 => Codec::Plain,
             1 => Codec::Snappy,
             2 => Codec::Gzip,
+            3 => Codec::LzoHadoop,
             4 => Codec::Brotli,
             5 => Codec::Lz4Hadoop,
             6 => Codec::Zstd,

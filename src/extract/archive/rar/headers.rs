@@ -1,0 +1,156 @@
+//! The headers of RAR, from version 1.5 on.
+
+use super::super::super::cursor::{le16, le32};
+
+/// How a file is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    Stored,
+    Packed,
+    Encrypted,
+    Folder,
+}
+
+pub(super) struct Entry {
+    pub(super) name: Vec<u8>,
+    pub(super) how: How,
+    /// Whether a part of it is in another volume.
+    pub(super) is_split: bool,
+    /// Ten times the version of the program that can unpack it.
+    pub(super) version: u8,
+}
+
+pub(super) enum Kind {
+    File(Entry),
+    /// What serves the archive and is no file: a comment, streams of NTFS. Only if it is packed.
+    Service(Entry),
+    /// What follows is encrypted.
+    Encrypted,
+    End,
+    Other,
+}
+
+pub(super) struct Block {
+    pub(super) kind: Kind,
+    /// Bytes of the header, and of what follows it.
+    pub(super) header: u64,
+    pub(super) data: u64,
+}
+
+impl Entry {
+    /// The comment of the archive, where it is no block that tells its method.
+    fn comment() -> Self {
+        Self { name: COMMENT.to_vec(), how: How::Packed, is_split: false, version: 0 }
+    }
+}
+
+/// What the comment of an archive is called among what serves it.
+pub(super) const COMMENT: &[u8] = b"CMT";
+
+/// Bytes of the first header of old archives, unless there is more in it.
+const MAIN: u16 = 13;
+
+/// What is not packed is scanned as it is.
+fn service(entry: Entry) -> Kind {
+    if matches!(entry.how, How::Packed | How::Encrypted) { Kind::Service(entry) } else { Kind::Other }
+}
+
+/// Numbers of seven bits a byte, the lowest first.
+struct Numbers<'a>(&'a [u8]);
+
+impl<'a> Numbers<'a> {
+    fn next(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for index in 0..10 {
+            let (byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            number |= u64::from(byte & 0x7f).checked_shl(7 * index).unwrap_or(0);
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, count: u64) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(usize::try_from(count).ok()?)?;
+        self.0 = rest;
+        Some(taken)
+    }
+}
+
+pub(super) fn new_block(bytes: &[u8]) -> Option<Block> {
+    let mut outer = Numbers(bytes.get(4..)?);
+    let size = outer.next().filter(|size| *size > 0)?;
+    let before = (bytes.len() - outer.0.len()) as u64;
+    let mut fields = Numbers(outer.take(size)?);
+    let header = before + size;
+    let (kind, flags) = (fields.next()?, fields.next()?);
+    let extra = if flags & 1 != 0 { fields.next()? } else { 0 };
+    let data = if flags & 2 != 0 { fields.next()? } else { 0 };
+    let is_split = flags & 0x18 != 0;
+    let kind = match kind {
+        2 => Kind::File(new_file(&mut fields, extra, is_split)?),
+        3 => service(new_file(&mut fields, extra, is_split)?),
+        4 => Kind::Encrypted,
+        5 => Kind::End,
+        _ => Kind::Other,
+    };
+    Some(Block { kind, header, data })
+}
+
+fn new_file(fields: &mut Numbers<'_>, extra: u64, is_split: bool) -> Option<Entry> {
+    let (flags, _size, _attributes) = (fields.next()?, fields.next()?, fields.next()?);
+    fields.take(if flags & 2 != 0 { 4 } else { 0 })?;
+    fields.take(if flags & 4 != 0 { 4 } else { 0 })?;
+    let (method, _system, length) = (fields.next()? >> 7 & 7, fields.next()?, fields.next()?);
+    let name = fields.take(length)?.to_vec();
+    let mut records = Numbers(fields.take(extra).unwrap_or_default());
+    let mut encrypted = false;
+    while let Some(size) = records.next() {
+        let Some(record) = records.take(size) else { break };
+        encrypted |= Numbers(record).next() == Some(1);
+    }
+    let how = match method {
+        _ if encrypted => How::Encrypted,
+        _ if flags & 1 != 0 => How::Folder,
+        0 => How::Stored,
+        _ => How::Packed,
+    };
+    Some(Entry { name, how, is_split, version: 50 })
+}
+
+pub(super) fn old_block(bytes: &[u8]) -> Option<Block> {
+    let (kind, flags, header) = (*bytes.get(2)?, le16(bytes, 3)?, le16(bytes, 5)?);
+    if header < 7 {
+        return None;
+    }
+    let mut data = if flags & 0x8000 != 0 { le32(bytes, 7)?.into() } else { 0 };
+    let kind = match kind {
+        // The headers behind this one are encrypted.
+        0x73 if flags & 0x80 != 0 => Kind::Encrypted,
+        // A comment, within the header or behind it, as the oldest have it.
+        0x73 if header > MAIN => service(Entry::comment()),
+        0x75 => service(Entry::comment()),
+        0x74 | 0x7a => {
+            let high = if flags & 0x100 != 0 { le32(bytes, 32)? } else { 0 };
+            data |= u64::from(high) << 32;
+            let start = if flags & 0x100 != 0 { 40 } else { 32 };
+            let name = bytes.get(start..start + usize::from(le16(bytes, 26)?))?;
+            // A name may be followed by a zero and how it differs in UTF-16.
+            let name = name.split(|byte| *byte == 0).next()?.to_vec();
+            let how = match *bytes.get(25)? {
+                _ if flags & 4 != 0 => How::Encrypted,
+                _ if kind == 0x74 && flags & 0xe0 == 0xe0 => How::Folder,
+                0x30 => How::Stored,
+                _ => How::Packed,
+            };
+            let entry = Entry { name, how, is_split: flags & 3 != 0, version: *bytes.get(24)? };
+            if kind == 0x74 { Kind::File(entry) } else { service(entry) }
+        }
+        0x7b => Kind::End,
+        0x72..=0x7a => Kind::Other,
+        _ => return None,
+    };
+    Some(Block { kind, header: header.into(), data })
+}
