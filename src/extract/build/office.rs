@@ -96,6 +96,8 @@ enum Role {
     Line,
     /// The same, and all in it is text.
     TextLine,
+    /// What a field is made of, among its text: of a link, where it leads.
+    Instruction,
     Table,
     Row,
     Cell,
@@ -107,8 +109,9 @@ enum Role {
 impl Role {
     fn of(name: &[u8]) -> Self {
         match name {
-            b"w:t" | b"a:t" | b"t" | b"w:delText" | b"w:instrText" | b"v" | b"p:text" | b"p188:text" => Self::Text,
+            b"w:t" | b"a:t" | b"t" | b"w:delText" | b"v" | b"p:text" | b"p188:text" => Self::Text,
             b"text:p" | b"text:h" => Self::TextLine,
+            b"w:instrText" | b"w:delInstrText" => Self::Instruction,
             b"w:p" | b"a:p" | b"si" | b"comment" => Self::Line,
             b"w:tbl" | b"a:tbl" | b"table:table" | b"sheetData" => Self::Table,
             b"w:tr" | b"a:tr" | b"table:table-row" | b"row" => Self::Row,
@@ -131,6 +134,9 @@ struct Reader<'r> {
     depth: i64,
     texts: usize,
     gathered: Gathered,
+    /// Instructions of the line at hand, which have one of their own, and whether such a one is open.
+    aside: Gathered,
+    is_aside: bool,
     cell: Option<Gathered>,
     row: Vec<Cell>,
     /// The column that comes next.
@@ -147,6 +153,8 @@ impl<'r> Reader<'r> {
             depth: 0,
             texts: 0,
             gathered: Gathered::default(),
+            aside: Gathered::default(),
+            is_aside: false,
             cell: None,
             row: Vec::new(),
             column: 0,
@@ -164,7 +172,7 @@ impl<'r> Reader<'r> {
                     }
                 }
                 Part::Close(name) => self.close(name)?,
-                Part::Text(range) if self.texts > 0 => {
+                Part::Text(range) if self.texts > 0 || self.is_aside => {
                     let text = undone(self.bytes.get(range.clone()).unwrap_or_default());
                     self.write(&text, range.start);
                     if let Some(covered) = self.rest.get_mut(range) {
@@ -174,11 +182,13 @@ impl<'r> Reader<'r> {
                 Part::Text(_) => {}
             }
         }
+        self.end_aside()?;
         self.gathered.flush(self.sink)
     }
 
     fn write(&mut self, text: &[u8], at: usize) {
-        self.cell.as_mut().unwrap_or(&mut self.gathered).write(text, at);
+        let line = self.cell.as_mut().unwrap_or(&mut self.gathered);
+        if self.is_aside { &mut self.aside } else { line }.write(text, at);
     }
 
     /// Ends a line, of a cell if one is open.
@@ -187,13 +197,21 @@ impl<'r> Reader<'r> {
             Some(cell) => cell.write(b"\n", 0),
             None => self.gathered.end_line(self.sink)?,
         }
-        Ok(())
+        self.end_aside()
+    }
+
+    /// Tells the instructions of a line behind it.
+    fn end_aside(&mut self) -> Result<(), Stop> {
+        let Gathered { text, at: Some(at) } = std::mem::take(&mut self.aside) else { return Ok(()) };
+        self.gathered.write(&text, at);
+        self.gathered.end_line(self.sink)
     }
 
     fn open(&mut self, tag: &Tag<'_>, closed: bool) {
         self.depth += 1;
         match Role::of(tag.name) {
             Role::Text | Role::TextLine => self.texts += 1,
+            Role::Instruction => self.is_aside = !closed,
             Role::Sign(sign) => self.write(&[sign], 0),
             Role::Table => self.heads = Heads::default(),
             Role::Row => (self.column, self.row) = (0, Vec::new()),
@@ -215,6 +233,7 @@ impl<'r> Reader<'r> {
                 self.texts = self.texts.saturating_sub(1);
                 self.end_line()?;
             }
+            Role::Instruction => self.is_aside = false,
             Role::Line => self.end_line()?,
             Role::Cell => {
                 if let Some(Gathered { text, at: Some(at) }) = self.cell.take() {
@@ -261,6 +280,14 @@ mod tests {
         assert_eq!(found.texts, vec![("", "one & two\nthree\n")].into());
         let raw = String::from_utf8(found.raw).unwrap();
         assert!(raw.len() == text.len() && raw.contains("a='b'") && !raw.contains("three") && found.gaps.is_empty());
+    }
+
+    #[test]
+    fn what_a_field_shows_goes_on_with_its_line() {
+        let field =
+            "<w:r><w:instrText>LINK \"a</w:instrText></w:r><w:r><w:instrText>b\"</w:instrText></w:r><w:r><w:t>one</w:t></w:r>";
+        let text = format!("<w:document {WORD}><w:p><w:r><w:t>token: </w:t></w:r>{field}</w:p></w:document>");
+        assert_eq!(seen(&Office, text.as_bytes()).texts, vec![("", "token: one\nLINK \"ab\"\n")].into());
     }
 
     #[test]

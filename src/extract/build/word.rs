@@ -134,6 +134,11 @@ fn letters(bytes: &[u8], is_wide: bool) -> Box<dyn Iterator<Item = (char, usize)
 struct Lines {
     text: Gathered,
     line: Gathered,
+    /// Instructions of fields in the line, which have one of their own, and for each field that is open whether it is
+    /// at its instructions: behind them is what it shows.
+    aside: Gathered,
+    fields: Vec<bool>,
+    instructions: usize,
     heads: Heads,
     row: Vec<Cell>,
     /// The column of the cell at hand, and how many the first row of the table has.
@@ -146,13 +151,35 @@ impl Lines {
         match letter {
             '\r' | '\u{b}' | '\u{c}' => self.end_line(place, sink)?,
             '\u{7}' => self.end_cell(place, sink)?,
-            // A hyphen that stays, and one that shows only where a line ends; what begins and ends a field.
-            '\u{1e}' => self.line.write(b"-", at),
+            // What begins a field, what it shows, and its end.
+            '\u{13}' => {
+                self.fields.push(true);
+                self.instructions += 1;
+            }
+            '\u{14}' | '\u{15}' => {
+                self.instructions -= usize::from(self.fields.pop() == Some(true));
+                self.aside.write(b" ", at);
+                self.fields.extend(Some(false).filter(|_| letter == '\u{14}'));
+            }
+            // A hyphen that stays, and one that shows only where a line ends.
+            '\u{1e}' => self.write(b"-", at),
             '\u{1f}' => {}
-            '\u{13}'..='\u{15}' => self.line.write(b" ", at),
-            letter => self.line.write(letter.encode_utf8(&mut [0; 4]).as_bytes(), at),
+            letter => self.write(letter.encode_utf8(&mut [0; 4]).as_bytes(), at),
         }
         Ok(())
+    }
+
+    fn write(&mut self, letter: &[u8], at: usize) {
+        let line = if self.instructions > 0 { &mut self.aside } else { &mut self.line };
+        line.write(letter, at);
+    }
+
+    /// Tells the instructions of a line behind it. Whatever is open by then has no more of them.
+    fn end_aside(&mut self, place: &dyn Fn(usize) -> usize, sink: &mut dyn Sink) -> Result<(), Stop> {
+        (self.fields, self.instructions) = (Vec::new(), 0);
+        let Gathered { text, at: Some(at) } = std::mem::take(&mut self.aside) else { return Ok(()) };
+        self.text.write(&text, place(at));
+        self.text.end_line(sink)
     }
 
     fn end_line(&mut self, place: &dyn Fn(usize) -> usize, sink: &mut dyn Sink) -> Result<(), Stop> {
@@ -163,7 +190,8 @@ impl Lines {
         if self.row.is_empty() && self.column == 0 {
             (self.heads, self.width) = (Heads::default(), 0);
         }
-        self.text.end_line(sink)
+        self.text.end_line(sink)?;
+        self.end_aside(place, sink)
     }
 
     /// A mark ends each cell, and one more the row.
@@ -175,6 +203,7 @@ impl Lines {
             let row = std::mem::take(&mut self.row);
             return self.heads.end_row(row, &mut self.text, sink);
         }
+        self.end_aside(place, sink)?;
         if let Some(at) = at {
             self.row.push(Cell { column: self.column, text: text.trim_ascii().to_vec(), at: place(at) });
         }
@@ -235,7 +264,9 @@ pub(super) mod tests {
     #[test]
     fn pieces_are_joined_in_their_order() {
         check(&[("a tok", true), ("en’s\r", false), ("second € line", true)], vec![("", "a token’s\nsecond € line\n")]);
-        check(&[("a\u{1e}b\u{1f}c\u{13}LINK\u{15}", false)], vec![("", "a-bc LINK \n")]);
+        check(&[("a\u{1e}b\u{1f}c\u{13}PAGE\u{15}", false)], vec![("", "a-bc\nPAGE \n")]);
+        let field = "token: \u{13}LINK \u{13}IF\u{14}a\u{15}b\u{14}one\u{15}\rtwo\u{15}";
+        check(&[(field, true)], vec![("", "token: one\nLINK IF a b  \ntwo\n")]);
     }
 
     #[test]
