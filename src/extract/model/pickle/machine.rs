@@ -4,7 +4,7 @@
 //! called with what. A stack that has too little gives opaque values, since a pickle that fails after its
 //! payload has run it all the same.
 
-use super::super::super::{Import, Input, Sink};
+use super::super::super::{Import, Input, Sink, Text};
 use super::heap::{Chars, Heap, Id, Node, OPAQUE, Object};
 use super::memo::Memo;
 use super::opcodes::{Op, next};
@@ -20,6 +20,8 @@ pub(super) const HELD: u64 = 1 << 20;
 const STACK: usize = 1 << 20;
 /// Longest name of a module or class.
 const NAME: usize = 1 << 10;
+/// Bytes of the shortest name that is told as a text, too, if it is none as code has them.
+const ODD: usize = 16;
 /// Distinct globals that are passed on.
 const IMPORTS: usize = 10_000;
 /// Pickles that may stand in one another, as arrays of objects do.
@@ -382,8 +384,14 @@ impl Machine {
     fn global(&mut self, module: &[u8], name: &[u8], sink: &mut dyn Sink) -> Result<Id, End> {
         let mut hasher = DefaultHasher::new();
         (module, name).hash(&mut hasher);
-        if self.imports.len() < IMPORTS && self.imports.insert(hasher.finish()) {
+        let is_full = self.imports.len() >= IMPORTS;
+        let is_new = is_full || self.imports.insert(hasher.finish());
+        if is_new && !is_full {
             sink.import(&Import { module, name, offset: self.at })?;
+        }
+        // Nobody imports what is called like a secret, but these are bytes of the file like others.
+        for text in [module, name].into_iter().filter(|text| is_new && is_odd(text)) {
+            sink.text(&Text { name: b"", key: b"", bytes: text, offset: self.at })?;
         }
         let (module, name) = (self.heap.span(module), self.heap.span(name));
         Ok(self.heap.push(Node::Global { module, name }))
@@ -433,4 +441,8 @@ impl Machine {
             sink.gap(GapReason::SizeLimit, detail.into(), None);
         }
     }
+}
+
+fn is_odd(name: &[u8]) -> bool {
+    name.len() >= ODD && !name.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.'))
 }

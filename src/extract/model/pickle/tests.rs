@@ -69,6 +69,12 @@ fn bytes_are_texts_or_members() {
 }
 
 #[test]
+fn what_is_no_name_of_code_is_a_text() {
+    let seen = look(&[b"\x80\x02cno-name-of-code-2\nDict\ncno-name-of-code-2\nDict\ncposix\nsystem\n."]);
+    assert_eq!(seen.texts, vec![("", "no-name-of-code-2")].into());
+}
+
+#[test]
 fn arrays_are_read_by_their_type() {
     let array = |code: &str, body: &[u8]| {
         let dtype = [b"cnumpy\ndtype\n", text(code).as_slice(), b"\x85R"].concat();
