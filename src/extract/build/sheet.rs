@@ -83,22 +83,87 @@ impl Heads {
             }
         }
         text.end_line(sink)?;
-        if !self.is_set && !row.is_empty() {
-            self.is_set = true;
-            for cell in row.into_iter().filter(|cell| cell.column < COLUMNS) {
-                self.names.resize(self.names.len().max(cell.column + 1), Vec::new());
-                if let Some(head) = self.names.get_mut(cell.column) {
-                    *head = cell.text;
-                }
+        let is_first = !self.is_set;
+        self.is_set |= !row.is_empty();
+        // A title may stand above the heads. In a row of two the first may be a name of its own.
+        let is_late = |cell: &Cell| row.len() > 2 || row.len() == 2 && row.last().is_some_and(|last| last.column == cell.column);
+        let heads: Vec<usize> = (row.iter().filter(|cell| is_first || is_late(cell) && self.is_renewed(cell, sink)))
+            .map(|cell| cell.column)
+            .filter(|column| *column < COLUMNS)
+            .collect();
+        for cell in row.into_iter().filter(|cell| heads.contains(&cell.column)) {
+            self.names.resize(self.names.len().max(cell.column + 1), Vec::new());
+            if let Some(head) = self.names.get_mut(cell.column) {
+                *head = cell.text;
             }
         }
         Ok(())
+    }
+
+    /// Whether a cell below the first row is the head of its column: it says what is asked for, and what has been the
+    /// head does not.
+    fn is_renewed(&self, cell: &Cell, sink: &dyn Sink) -> bool {
+        let head = self.names.get(cell.column).map(Vec::as_slice).unwrap_or_default();
+        cell.text.len() <= NAME && sink.wants(&cell.text) && (head.is_empty() || !sink.wants(head))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::Member;
+    use super::super::super::testing::Seen;
     use super::*;
+    use crate::finding::GapReason;
+    use std::io::Read;
+
+    /// A sink that asks for nothing but passwords.
+    #[derive(Default)]
+    struct Asking(Seen);
+
+    impl Sink for Asking {
+        fn member(&mut self, member: &Member<'_>, body: &mut dyn Read) -> Result<(), Stop> {
+            self.0.member(member, body)
+        }
+
+        fn raw(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
+            self.0.raw(body)
+        }
+
+        fn numbers(&mut self, body: &mut dyn Read) -> Result<(), Stop> {
+            self.0.numbers(body)
+        }
+
+        fn text(&mut self, text: &Text<'_>) -> Result<(), Stop> {
+            self.0.text(text)
+        }
+
+        fn wants(&self, key: &[u8]) -> bool {
+            key == b"password"
+        }
+
+        fn gap(&mut self, reason: GapReason, detail: String, bytes: Option<u64>) {
+            self.0.gap(reason, detail, bytes);
+        }
+    }
+
+    #[test]
+    fn heads_may_stand_below_a_title() {
+        let check = |rows: &[&str], expected: Vec<(&str, &str)>| {
+            let (mut heads, mut text, mut sink) = (Heads::default(), Gathered::default(), Asking::default());
+            for row in rows {
+                let cell = |(column, text): (usize, &str)| Cell { column, text: text.into(), at: 0 };
+                heads.end_row(row.split(' ').enumerate().map(cell).collect(), &mut text, &mut sink).unwrap();
+            }
+            assert_eq!(sink.0.texts, expected.into());
+        };
+        check(
+            &["title", "host password note", "a b c", "d e password", "f g h"],
+            vec![("password", "b"), ("password", "e"), ("password", "g"), ("password", "h")],
+        );
+        check(&["all of them", "user password", "a b"], vec![("password", "b")]);
+        check(&["host password", "password one", "two three"], vec![("password", "one"), ("password", "three")]);
+        check(&["title", "password one", "two three"], vec![("password", "one")]);
+    }
 
     #[test]
     fn letters_of_the_wrong_width_are_not_plain() {

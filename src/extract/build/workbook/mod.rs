@@ -3,12 +3,14 @@
 //! A sheet is records of cells; most texts stand in a table before all sheets, and cells refer to them. A cell has the
 //! name of what stands at the head of its column, or before it in a row of two. All else is scanned as it is.
 
+mod numbers;
 mod records;
 
 use super::super::cursor::{le16, le32};
 use super::super::{About, Extractor, Halt, Head, Input, Sink, Stop};
 use super::sheet::{Cell, Gathered, Heads};
 use crate::finding::GapReason;
+use numbers::numbers;
 use records::{Joined, Letters, Place, continued, record};
 use std::io::BufRead;
 use std::ops::Range;
@@ -43,7 +45,7 @@ impl Extractor for Workbook {
         About {
             title: "Excel workbook (xls, in a compound file)",
             reads: "cells with the head of their column or row, comments and texts of no cell; all else as it is",
-            limits: "workbooks of up to 16 MiB by their structure; encrypted ones are gaps; numbers are not told",
+            limits: "workbooks of up to 16 MiB by their structure; encrypted ones are gaps; formulas are not computed",
             specification: "https://learn.microsoft.com/openspecs/office_file_formats/ms-xls",
         }
     }
@@ -147,6 +149,9 @@ impl<'b> Book<'b> {
     fn told(&mut self, kind: u16, data: Range<usize>) -> Result<(), Stop> {
         let number = |at: usize| le16(self.bytes.get(data.clone()).unwrap_or_default(), at);
         let place = number(0).zip(number(2));
+        for (place, text, at) in numbers(kind, self.bytes.get(data.clone()).unwrap_or_default()) {
+            self.enter(place, text.into_bytes(), data.start + at)?;
+        }
         match (kind, place) {
             (SHARED_TEXTS, _) => self.share(data),
             (SHARED_LABEL, Some(place)) => {
@@ -211,16 +216,20 @@ impl<'b> Book<'b> {
         fewer.map(|_| letters)
     }
 
-    fn cell(&mut self, (number, column): (u16, u16), letters: Option<Letters>) -> Result<(), Stop> {
+    fn cell(&mut self, place: (u16, u16), letters: Option<Letters>) -> Result<(), Stop> {
         let Some(letters) = letters else { return Ok(()) };
+        self.blank(&letters);
+        self.enter(place, letters.text().trim_ascii().to_vec(), letters.at())
+    }
+
+    /// Takes a cell into its row.
+    fn enter(&mut self, (number, column): (u16, u16), text: Vec<u8>, at: usize) -> Result<(), Stop> {
         if number != self.number {
             self.end_row()?;
             self.number = number;
         }
-        self.blank(&letters);
-        let text = letters.text().trim_ascii().to_vec();
         if !text.is_empty() {
-            self.row.push(Cell { column: column.into(), text, at: letters.at() });
+            self.row.push(Cell { column: column.into(), text, at });
         }
         Ok(())
     }
@@ -325,7 +334,7 @@ mod tests {
         let comment = of(TEXT_OBJECT, &[&[0; 10], &[4, 0], &[0; 6]]);
         let more = [
             of(LABEL, &[&place(0, 3), &short("token")]),
-            of(FORMULA, &[&place(1, 3), &[0; 16]]),
+            of(FORMULA, &[&place(1, 3), &[0; 6], &[0xff; 2], &[0; 8]]),
             of(STRING, &[&short("made")]),
             of(RICH_LABEL, &[&place(2, 3), &short("rich")]),
             [comment, of(0x3c, &[b"\x01n\0o\0t\0e\0"])].concat(),
@@ -333,6 +342,17 @@ mod tests {
         check(&book(&[], &[], &more.concat()), vec![("token", "made"), ("token", "rich"), ("", "token\t\n\nnote\n\n")]);
         let old = of(LABEL, &[&place(0, 0), b"\x03\0old"]);
         check(&[start(0x500, 5), old, of(EOF, &[])].concat(), vec![("", "old\t\n")]);
+    }
+
+    #[test]
+    fn numbers_are_cells_as_texts_are() {
+        let more = [
+            of(0x27e, &[&[1, 0, 0, 0, 9, 9], &(4711u32 << 2 | 2).to_le_bytes()]),
+            of(0x203, &[&[1, 0, 1, 0, 9, 9], &0.5f64.to_le_bytes()]),
+            of(FORMULA, &[&[2, 0, 0, 0, 9, 9], &7f64.to_le_bytes(), &[0; 8]]),
+        ];
+        let bytes = book(&["pin", "rate"], &[(0, 0, 0), (0, 1, 1)], &more.concat());
+        check(&bytes, vec![("pin", "rate"), ("pin", "4711"), ("4711", "0.5"), ("pin", "7"), ("", "pin\t\n\n\n")]);
     }
 
     #[test]
