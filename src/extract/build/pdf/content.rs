@@ -1,7 +1,9 @@
 //! The text of a page: what its operators show (ISO 32000-1, 9.4), by the tables of its fonts (9.10.3, ToUnicode).
 
-use super::syntax::{Word, Words};
-use std::collections::HashMap;
+use super::fonts::{Font, Names};
+use super::pen::Pen;
+use super::syntax::{Word, Words, number};
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
@@ -15,6 +17,8 @@ const LETTER: usize = 512;
 const NEAR: usize = 8;
 /// Space to the left that stands for a blank, in thousandths of the size of the font.
 const BLANK: f32 = -180.0;
+/// Numbers before an operator that count, but for the last.
+const OPERANDS: usize = 5;
 
 /// What the codes of a font stand for.
 #[derive(Clone, Debug, Default)]
@@ -90,6 +94,32 @@ impl Letters {
         letters
     }
 
+    /// Reads the names of letters that an encoding gives to single codes (9.6.6.1).
+    pub(super) fn of_names(words: &[Word<'_>], left: &mut usize) -> Self {
+        let (mut letters, mut hasher) = (Self { width: 1, ..Self::default() }, DefaultHasher::new());
+        let mut code = 0u32;
+        for word in words.iter().skip(1) {
+            match word {
+                Word::Plain(plain) => code = number(plain).map_or(u32::MAX, |code| code as u32),
+                Word::Name(name) => {
+                    if let Some(letter) = letter_of(name) {
+                        (code, letter).hash(&mut hasher);
+                        letters.set(code, letter.into(), left);
+                    }
+                    code = code.saturating_add(1);
+                }
+                _ => break,
+            }
+        }
+        letters.digest = hasher.finish();
+        letters
+    }
+
+    /// Bytes of a code.
+    pub(super) fn width(&self) -> usize {
+        self.width.max(1)
+    }
+
     fn set(&mut self, code: u32, letter: String, left: &mut usize) {
         if take(left) {
             self.letters.insert(code, letter);
@@ -113,11 +143,84 @@ impl Letters {
     }
 
     fn text(&self, shown: &[u8], out: &mut Vec<u8>) {
-        for bytes in shown.chunks(self.width.max(1)) {
+        for bytes in shown.chunks(self.width()) {
             if !self.letter(code(bytes), out) && self.width == 1 {
                 out.extend_from_slice(bytes);
             }
         }
+    }
+}
+
+/// Letters of ASCII that do not name themselves, and such as stand for several (Adobe Glyph List).
+const NAMED: [(&[u8], &str); 48] = [
+    (b"space", " "),
+    (b"exclam", "!"),
+    (b"quotedbl", "\""),
+    (b"numbersign", "#"),
+    (b"dollar", "$"),
+    (b"percent", "%"),
+    (b"ampersand", "&"),
+    (b"quotesingle", "'"),
+    (b"quoteright", "'"),
+    (b"parenleft", "("),
+    (b"parenright", ")"),
+    (b"asterisk", "*"),
+    (b"plus", "+"),
+    (b"comma", ","),
+    (b"hyphen", "-"),
+    (b"minus", "-"),
+    (b"period", "."),
+    (b"slash", "/"),
+    (b"zero", "0"),
+    (b"one", "1"),
+    (b"two", "2"),
+    (b"three", "3"),
+    (b"four", "4"),
+    (b"five", "5"),
+    (b"six", "6"),
+    (b"seven", "7"),
+    (b"eight", "8"),
+    (b"nine", "9"),
+    (b"colon", ":"),
+    (b"semicolon", ";"),
+    (b"less", "<"),
+    (b"equal", "="),
+    (b"greater", ">"),
+    (b"question", "?"),
+    (b"at", "@"),
+    (b"bracketleft", "["),
+    (b"backslash", "\\"),
+    (b"bracketright", "]"),
+    (b"asciicircum", "^"),
+    (b"underscore", "_"),
+    (b"grave", "`"),
+    (b"braceleft", "{"),
+    (b"bar", "|"),
+    (b"braceright", "}"),
+    (b"asciitilde", "~"),
+    (b"fi", "fi"),
+    (b"fl", "fl"),
+    (b"ff", "ff"),
+];
+
+/// The letter of a name.
+fn letter_of(name: &[u8]) -> Option<&str> {
+    let is_own = matches!(name, [letter] if letter.is_ascii_alphabetic());
+    let own = || std::str::from_utf8(name).ok().filter(|_| is_own);
+    NAMED.iter().find(|(known, _)| *known == name).map(|(_, letter)| *letter).or_else(own)
+}
+
+impl Font {
+    /// What a string stands for, and how far it goes: in text of this size, with so much space behind each letter and
+    /// each blank. No number, if the widths are not known.
+    fn show(&self, shown: &[u8], pen: &Pen, out: &mut Vec<u8>) -> f32 {
+        match &self.letters {
+            Some(letters) => letters.text(shown, out),
+            None => out.extend_from_slice(shown),
+        }
+        let Some(widths) = &self.widths else { return f32::NAN };
+        let wide = |code: &[u8]| pen.advance(widths.of(self::code(code)), code == b" ");
+        shown.chunks(self.code.max(1)).map(wide).sum()
     }
 }
 
@@ -127,9 +230,6 @@ fn take(left: &mut usize) -> bool {
     has
 }
 
-/// Fonts by the names that pages give them; different pages may mean different fonts by one name.
-pub(super) type Fonts = HashMap<Vec<u8>, Vec<Rc<Letters>>>;
-
 /// Whether a stream shows text.
 pub(super) fn is_content(bytes: &[u8]) -> bool {
     let has = |operator: &[u8]| memchr::memmem::find(bytes, operator).is_some();
@@ -137,23 +237,34 @@ pub(super) fn is_content(bytes: &[u8]) -> bool {
 }
 
 /// The text that a stream shows, once for every meaning that its fonts may have; of each about so many bytes `most`.
-pub(super) fn texts(bytes: &[u8], fonts: &Fonts, most: usize) -> Vec<Vec<u8>> {
-    let mut meanings = 1;
+pub(super) fn texts(bytes: &[u8], fonts: &[Rc<Names>], most: usize) -> Vec<Vec<u8>> {
+    let mut used: HashSet<&[u8]> = HashSet::new();
     for word in Words::new(bytes, 0) {
         if let Word::Name(name) = word {
-            meanings = meanings.max(fonts.get(name).map_or(1, Vec::len));
+            used.extend(Some(name).filter(|name| fonts.iter().any(|fonts| fonts.contains_key(*name))));
         }
     }
-    let (mut texts, mut beside): (Vec<_>, Vec<_>) = (0..meanings).map(|meaning| shown(bytes, fonts, (meaning, most))).unzip();
+    let none = Names::new();
+    let mut meanings: Vec<&Names> = Vec::new();
+    for names in fonts.iter().map(Rc::as_ref) {
+        if !meanings.iter().any(|known| used.iter().all(|name| known.get(*name) == names.get(*name))) {
+            meanings.push(names);
+        }
+    }
+    if meanings.is_empty() {
+        meanings.push(&none);
+    }
+    let (mut texts, mut beside): (Vec<_>, Vec<_>) = meanings.into_iter().map(|names| shown(bytes, names, most)).unzip();
     texts.dedup();
     beside.dedup();
     texts.into_iter().chain(beside).filter(|text| !text.is_empty()).collect()
 }
 
 /// What is shown, and strings that no operator shows: of what stands for a picture, of one that is not known.
-fn shown(bytes: &[u8], fonts: &Fonts, (meaning, most): (usize, usize)) -> (Vec<u8>, Vec<u8>) {
+fn shown(bytes: &[u8], fonts: &Names, most: usize) -> (Vec<u8>, Vec<u8>) {
     let (mut out, mut beside) = (Vec::new(), Vec::new());
-    let (mut font, mut name, mut strings, mut numbers): (Option<&Letters>, &[u8], Vec<u8>, Vec<f32>) = Default::default();
+    let (mut pen, mut name, mut strings, mut numbers): (Pen, &[u8], Vec<u8>, Vec<f32>) = Default::default();
+    let (mut font, mut advance, mut is_listed): (Option<&Font>, f32, bool) = Default::default();
     for word in Words::new(bytes, 0) {
         if out.len() + beside.len() + strings.len() > most {
             out.append(&mut strings);
@@ -162,34 +273,44 @@ fn shown(bytes: &[u8], fonts: &Fonts, (meaning, most): (usize, usize)) -> (Vec<u
         match word {
             Word::Name(found) => name = found,
             Word::Text(text, _) => match font {
-                Some(font) => font.text(&text, &mut strings),
-                None => strings.extend(text),
+                Some(font) => advance += font.show(&text, &pen, &mut strings),
+                None => {
+                    strings.extend(text);
+                    advance = f32::NAN;
+                }
             },
             Word::Plain(plain) => {
                 if let Some(number) = std::str::from_utf8(plain).ok().and_then(|plain| plain.parse().ok()) {
                     if number < BLANK && !strings.is_empty() {
                         strings.push(b' ');
                     }
-                    numbers.push(number);
+                    if is_listed {
+                        advance -= pen.shift(number);
+                    } else {
+                        numbers.truncate(OPERANDS);
+                        numbers.insert(0, number);
+                    }
                     continue;
                 }
                 match plain {
-                    b"Tf" => font = fonts.get(name).and_then(|fonts| fonts.get(meaning.min(fonts.len() - 1))).map(Rc::as_ref),
-                    b"Tj" | b"TJ" => out.append(&mut strings),
-                    b"'" | b"\"" => {
-                        out.push(b'\n');
+                    b"Tf" => {
+                        font = fonts.get(name).map(Rc::as_ref);
+                        pen.set_size(numbers.first().copied());
+                    }
+                    b"Tj" | b"TJ" | b"'" | b"\"" => {
+                        if matches!(plain, b"'" | b"\"") {
+                            pen.end_line();
+                        }
+                        out.extend(pen.show(advance).filter(|_| !out.is_empty()));
                         out.append(&mut strings);
                     }
-                    b"T*" | b"ET" => end_line(&mut out),
-                    // Moved within its line, or to another one.
-                    b"Td" | b"TD" if numbers.last() == Some(&0.0) => out.push(b' '),
-                    b"Td" | b"TD" | b"Tm" => end_line(&mut out),
-                    _ => {}
+                    operator => pen.operator(operator, &numbers),
                 }
+                (advance, is_listed) = (0.0, false);
                 numbers.clear();
                 put_beside(&mut strings, &mut beside);
             }
-            Word::Mark(_) => {}
+            Word::Mark(mark) => is_listed = mark == "[",
         }
     }
     put_beside(&mut strings, &mut beside);
@@ -203,17 +324,17 @@ fn put_beside(strings: &mut Vec<u8>, beside: &mut Vec<u8>) {
     }
 }
 
-fn end_line(out: &mut Vec<u8>) {
-    if !matches!(out.last(), None | Some(b'\n')) {
-        out.push(b'\n');
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(content: &str, fonts: &Fonts, expected: &[&str]) {
+    /// The only meaning, or several, of the name `F1`.
+    fn fonts(tables: Vec<Rc<Letters>>) -> Vec<Rc<Names>> {
+        let font = |letters: Rc<Letters>| Font { code: letters.width(), letters: Some(letters), widths: None };
+        tables.into_iter().map(|letters| Rc::new([(b"F1".to_vec(), Rc::new(font(letters)))].into())).collect()
+    }
+
+    fn check(content: &str, fonts: &[Rc<Names>], expected: &[&str]) {
         let texts: Vec<_> =
             texts(content.as_bytes(), fonts, 1000).into_iter().map(|text| String::from_utf8(text).unwrap()).collect();
         assert_eq!(texts, expected, "{content}");
@@ -221,10 +342,17 @@ mod tests {
 
     #[test]
     fn operators_show_text() {
-        let none = Fonts::new();
-        check("BT /F1 12 Tf (one) Tj 0 -14 Td [(t) 20 (wo) -300 (three)] TJ ET", &none, &["one\ntwo three\n"]);
-        check("BT /F1 12 Tf <6f6e65> Tj 5 0 Td (two) ' T* ET", &none, &["one \ntwo\n"]);
-        check("/F1 9 Tf /Span <</ActualText (one)>> BDC (two) Tj EMC (three) Tk (four)", &none, &["two", "one\nthree\nfour\n"]);
+        check("BT /F1 12 Tf (one) Tj 0 -14 Td [(t) 20 (wo) -300 (three)] TJ ET", &[], &["one\ntwo three"]);
+        check("BT /F1 12 Tf <6f6e65> Tj 5 0 Td (two) ' T* ET", &[], &["one\ntwo"]);
+        check("BT /F1 12 Tf (one) Tj 5 0 Td (two) Tj T* (three) Tj", &[], &["one two\nthree"]);
+        check("/F1 9 Tf /Span <</ActualText (one)>> BDC (two) Tj EMC (three) Tk (four)", &[], &["two", "one\nthree\nfour\n"]);
+    }
+
+    #[test]
+    fn names_of_letters_are_known() {
+        let words: Vec<_> = Words::new(b"[1/a/hyphen 7/nine/g22/fi]", 0).collect();
+        check("/F1 9 Tf <0102030708> Tj (\t) Tj", &fonts(vec![Rc::new(Letters::of_names(&words, &mut 9))]), &["a-\u{3}9\u{8}fi"]);
+        assert_eq!(Letters::of_names(&words, &mut 2).letters.len(), 2);
     }
 
     #[test]
@@ -232,11 +360,9 @@ mod tests {
         let table = b"1 begincodespacerange <0000> <FFFF> endcodespacerange 1 beginbfchar <0001> <006F> endbfchar
             2 beginbfrange <0002> <0003> <006D> <0010> <0011> [<0065> <00660066>] endbfrange";
         let letters = Rc::new(Letters::read(table, &mut 9));
-        let fonts: Fonts = [(b"F1".to_vec(), vec![Rc::clone(&letters)])].into();
-        check("/F1 9 Tf <000100030010> Tj <0011> Tj", &fonts, &["oneff"]);
+        check("/F1 9 Tf <000100030010> Tj <0011> Tj", &fonts(vec![Rc::clone(&letters)]), &["oneff"]);
         let other = Rc::new(Letters { width: 1, letters: [(1, "x".into())].into(), ..Letters::default() });
-        let fonts: Fonts = [(b"F1".to_vec(), vec![letters, other])].into();
-        check("/F1 9 Tf <0001> Tj", &fonts, &["o", "\0x"]);
+        check("/F1 9 Tf <0001> Tj", &fonts(vec![letters, other]), &["o", "\0x"]);
     }
 
     #[test]
@@ -245,12 +371,10 @@ mod tests {
         let mut left = LETTERS;
         let letters = Letters::read(&table, &mut left);
         assert_eq!((letters.ranges.len(), letters.letters.len(), LETTERS - left), (5000, 0, 5000));
-        let fonts: Fonts = [(b"F1".to_vec(), vec![Rc::new(letters)])].into();
-        check("/F1 9 Tf <0001> Tj", &fonts, &["AB"]);
+        check("/F1 9 Tf <0001> Tj", &fonts(vec![Rc::new(letters)]), &["AB"]);
         let (mut few, last) = (2, b"beginbfrange <FFFFFFFF> <FFFFFFFF> [<0041> <0042> <0043>] endbfrange");
         assert_eq!((Letters::read(last, &mut few).letters.len(), few), (1, 0));
-        let long: Fonts =
-            [(b"F1".to_vec(), vec![Rc::new(Letters::read(b"beginbfchar <01> <00410042> endbfchar", &mut 9))])].into();
+        let long = fonts(vec![Rc::new(Letters::read(b"beginbfchar <01> <00410042> endbfchar", &mut 9))]);
         let content = [&b"/F1 9 Tf <"[..], &b"01".repeat(40), b"> Tj <01> Tj"].concat();
         assert_eq!(texts(&content, &long, 60), [b"AB".repeat(40)]);
     }

@@ -6,12 +6,16 @@
 
 mod content;
 mod filters;
+mod fonts;
+mod pen;
 mod syntax;
+mod widths;
 
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink, Stop, Text};
 use crate::finding::GapReason;
-use content::{Fonts, Letters};
+use content::Letters;
 use filters::{Decoded, decoded};
+use fonts::{Fonts, Shelf};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
@@ -30,8 +34,6 @@ const NEAR: usize = 1024;
 const STREAM: usize = 16 << 20;
 const FLOOR: usize = 32 << 20;
 const RATIO: usize = 50;
-/// Different fonts by one name that are kept.
-const MEANINGS: usize = 4;
 /// Bytes beside strings that are gathered before they are scanned.
 const BESIDE: usize = 1 << 20;
 /// Gaps of one file.
@@ -91,7 +93,7 @@ fn is_encrypted(bytes: &[u8]) -> bool {
     })
 }
 
-/// An object that is a dictionary, with its stream if it has one.
+/// An object that is a dictionary, a list or a string, with its stream if it has one.
 struct Object {
     id: u64,
     dictionary: Range<usize>,
@@ -104,25 +106,12 @@ fn objects(bytes: &[u8]) -> (Vec<Object>, bool) {
     for at in memchr::memmem::find_iter(bytes, b"obj") {
         let Some(id) = bytes.get(end..at).and_then(id_before) else { continue };
         let mut words = Words::new(bytes, at + 3);
-        let (mut depth, mut closed) = (0, false);
         let start = words.position();
-        for word in words.by_ref() {
-            match word {
-                Word::Mark("<<") => depth += 1,
-                Word::Mark(">>") => depth -= 1,
-                Word::Plain(b"endobj" | b"stream" | b"endstream") => break,
-                _ if depth == 0 => break,
-                _ => {}
-            }
-            closed = depth == 0;
-            if closed {
-                break;
-            }
-        }
+        let closed = closes(&mut words, bytes.len());
         let before = end;
         end = words.position();
-        is_sound &= (closed || depth == 0) && !has_stream(bytes, before..at);
-        if !closed {
+        is_sound &= closed != Some(false) && !has_stream(bytes, before..at);
+        if closed != Some(true) {
             continue;
         }
         let dictionary = start..end;
@@ -136,6 +125,31 @@ fn objects(bytes: &[u8]) -> (Vec<Object>, bool) {
     }
     is_sound &= !has_stream(bytes, end..bytes.len());
     (found, is_sound)
+}
+
+/// Reads the value of an object: a dictionary, a list or a string. Whether it closes; nothing if it is another.
+fn closes(words: &mut Words<'_>, length: usize) -> Option<bool> {
+    let (open, close) = match words.next()? {
+        Word::Mark("<<") => ("<<", ">>"),
+        Word::Mark("[") => ("[", "]"),
+        Word::Mark(_) => return Some(false),
+        // One that does not close goes up to the end, or to where another does.
+        Word::Text(..) => return Some(Words::position(words) < length && words.clone().next() == Some(Word::Plain(b"endobj"))),
+        _ => return None,
+    };
+    let mut depth = 1;
+    for word in words.by_ref() {
+        match word {
+            Word::Mark(mark) if mark == open => depth += 1,
+            Word::Mark(mark) if mark == close => depth -= 1,
+            Word::Plain(b"endobj" | b"stream" | b"endstream") => return Some(false),
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(true);
+        }
+    }
+    Some(false)
 }
 
 /// Whether a stream ends between two objects that is not that of the first.
@@ -305,7 +319,7 @@ impl<'r> Reader<'r> {
         let is_picture = value(dictionary, b"Subtype").first() == Some(&Word::Name(b"Image"));
         if !is_picture && !has(b"Length1") && content::is_content(&bytes) {
             let most = self.left.min(STREAM);
-            for text in content::texts(&bytes, fonts, most) {
+            for text in content::texts(&bytes, fonts.of(id), most) {
                 self.left = self.left.saturating_sub(text.len());
                 if text.len() > most {
                     self.lacks(GapReason::ExpansionLimit, format!("object {id} shows far more text than it has bytes"), None);
@@ -365,12 +379,10 @@ impl<'r> Reader<'r> {
     /// Fonts by the names that pages give them, and the objects that are their tables.
     fn fonts(&mut self, objects: &[Object], dictionaries: &[Dictionary<'_>]) -> (Fonts, HashSet<u64>) {
         let mut tables = HashMap::new();
-        let mut of_font: HashMap<u64, u64> = HashMap::new();
         for dictionary in dictionaries {
             if let [Word::Plain(id), ..] = value(&dictionary.text, b"ToUnicode").as_slice()
                 && let Some(id) = number(id)
             {
-                of_font.insert(dictionary.id, id);
                 tables.insert(id, None);
             }
         }
@@ -382,39 +394,7 @@ impl<'r> Reader<'r> {
                 }
             }
         }
-        let by_id: HashMap<u64, &Dictionary<'_>> = dictionaries.iter().map(|dictionary| (dictionary.id, dictionary)).collect();
-        let mut fonts = Fonts::new();
-        let mut take = |words: &[Word<'_>]| {
-            for four in words.windows(4) {
-                if let [Word::Name(name), Word::Plain(id), Word::Plain(_), Word::Plain(b"R")] = four
-                    && let Some(Some(table)) = number(id).and_then(|id| tables.get(of_font.get(&id)?))
-                {
-                    let known = fonts.entry(name.to_vec()).or_default();
-                    if known.len() < MEANINGS && !known.contains(table) {
-                        known.push(Rc::clone(table));
-                    }
-                }
-            }
-        };
-        let mut known = HashSet::new();
-        for dictionary in dictionaries {
-            // In the resources of a page, or by themselves.
-            let words: Vec<_> = Words::new(&dictionary.text, 0).collect();
-            for (at, _) in words.iter().enumerate().filter(|(_, word)| **word == Word::Name(b"Font")) {
-                match words.get(at + 1..).unwrap_or_default() {
-                    [Word::Mark("<<"), rest @ ..] => {
-                        let end = rest.iter().position(|word| matches!(word, Word::Mark(_))).unwrap_or(rest.len());
-                        take(rest.get(..end).unwrap_or_default());
-                    }
-                    [Word::Plain(id), Word::Plain(_), Word::Plain(b"R"), ..] => {
-                        // Every page may refer to the same.
-                        let named = number(id).filter(|id| known.insert(*id)).and_then(|id| by_id.get(&id));
-                        take(&named.map(|named| Words::new(&named.text, 0).collect::<Vec<_>>()).unwrap_or_default());
-                    }
-                    _ => {}
-                }
-            }
-        }
+        let fonts = Shelf::new(dictionaries, &tables, &mut self.letters).read(dictionaries);
         // What could not be read as a table is a stream like others.
         (fonts, tables.into_iter().filter_map(|(id, table)| table.map(|_| id)).collect())
     }
@@ -478,7 +458,7 @@ mod tests {
         .concat();
         assert!(Pdf.probe(&Head { start: &bytes, tail: &[] }));
         let found = seen(&Pdf, &bytes);
-        assert_eq!(found.texts, vec![("T", "pin"), ("Author", "me"), ("password", "a"), ("", "shown\n")].into());
+        assert_eq!(found.texts, vec![("T", "pin"), ("Author", "me"), ("password", "a"), ("", "shown")].into());
         assert_eq!(found.members, vec![("object 3", "attached")].into());
         let beside = b"BT /F1 9 Tf      Tj       Tj ET\n7 0 9 13 <</T     >>   <</Author    >>\n".as_slice();
         assert!(found.gaps.is_empty() && found.raw.len() == bytes.len() + beside.len());
