@@ -115,7 +115,7 @@ impl Letters {
         letters
     }
 
-    /// Bytes of a code.
+    /// Bytes of a code, where the font leaves that to the table.
     pub(super) fn width(&self) -> usize {
         self.width.max(1)
     }
@@ -142,9 +142,9 @@ impl Letters {
         true
     }
 
-    fn text(&self, shown: &[u8], out: &mut Vec<u8>) {
-        for bytes in shown.chunks(self.width()) {
-            if !self.letter(code(bytes), out) && self.width == 1 {
+    fn text(&self, shown: &[u8], width: usize, out: &mut Vec<u8>) {
+        for bytes in shown.chunks(width.max(1)) {
+            if !self.letter(code(bytes), out) && width == 1 {
                 out.extend_from_slice(bytes);
             }
         }
@@ -213,9 +213,9 @@ fn letter_of(name: &[u8]) -> Option<&str> {
 impl Font {
     /// What a string stands for, and how far it goes: in text of this size, with so much space behind each letter and
     /// each blank. No number, if the widths are not known.
-    fn show(&self, shown: &[u8], pen: &Pen, out: &mut Vec<u8>) -> f32 {
+    fn show<F: Copy>(&self, shown: &[u8], pen: &Pen<F>, out: &mut Vec<u8>) -> f32 {
         match &self.letters {
-            Some(letters) => letters.text(shown, out),
+            Some(letters) => letters.text(shown, self.code, out),
             None => out.extend_from_slice(shown),
         }
         let Some(widths) = &self.widths else { return f32::NAN };
@@ -263,8 +263,8 @@ pub(super) fn texts(bytes: &[u8], fonts: &[Rc<Names>], most: usize) -> Vec<Vec<u
 /// What is shown, and strings that no operator shows: of what stands for a picture, of one that is not known.
 fn shown(bytes: &[u8], fonts: &Names, most: usize) -> (Vec<u8>, Vec<u8>) {
     let (mut out, mut beside) = (Vec::new(), Vec::new());
-    let (mut pen, mut name, mut strings, mut numbers): (Pen, &[u8], Vec<u8>, Vec<f32>) = Default::default();
-    let (mut font, mut advance, mut is_listed): (Option<&Font>, f32, bool) = Default::default();
+    let (mut pen, mut name, mut strings, mut numbers): (Pen<&Font>, &[u8], Vec<u8>, Vec<f32>) = Default::default();
+    let (mut advance, mut is_listed) = (0.0, false);
     for word in Words::new(bytes, 0) {
         if out.len() + beside.len() + strings.len() > most {
             out.append(&mut strings);
@@ -272,7 +272,7 @@ fn shown(bytes: &[u8], fonts: &Names, most: usize) -> (Vec<u8>, Vec<u8>) {
         }
         match word {
             Word::Name(found) => name = found,
-            Word::Text(text, _) => match font {
+            Word::Text(text, _) => match pen.font() {
                 Some(font) => advance += font.show(&text, &pen, &mut strings),
                 None => {
                     strings.extend(text);
@@ -293,10 +293,7 @@ fn shown(bytes: &[u8], fonts: &Names, most: usize) -> (Vec<u8>, Vec<u8>) {
                     continue;
                 }
                 match plain {
-                    b"Tf" => {
-                        font = fonts.get(name).map(Rc::as_ref);
-                        pen.set_size(numbers.first().copied());
-                    }
+                    b"Tf" => pen.set_font(fonts.get(name).map(Rc::as_ref), numbers.first().copied()),
                     b"Tj" | b"TJ" | b"'" | b"\"" => {
                         if matches!(plain, b"'" | b"\"") {
                             pen.end_line();
@@ -362,6 +359,7 @@ mod tests {
         let letters = Rc::new(Letters::read(table, &mut 9));
         check("/F1 9 Tf <000100030010> Tj <0011> Tj", &fonts(vec![Rc::clone(&letters)]), &["oneff"]);
         let other = Rc::new(Letters { width: 1, letters: [(1, "x".into())].into(), ..Letters::default() });
+        check("/F1 9 Tf q /F2 9 Tf <0001> Tj Q <0001> Tj", &fonts(vec![letters.clone()]), &["\0\u{1}o"]);
         check("/F1 9 Tf <0001> Tj", &fonts(vec![letters, other]), &["o", "\0x"]);
     }
 

@@ -33,6 +33,8 @@ pub(super) type Names = HashMap<Vec<u8>, Rc<Font>>;
 pub(super) struct Fonts {
     of_stream: HashMap<u64, Vec<Rc<Names>>>,
     any: Vec<Rc<Names>>,
+    /// Streams that are one page, in their order: what one sets the next goes by. None is of two pages.
+    pub(super) pages: Vec<Vec<u64>>,
 }
 
 impl Fonts {
@@ -84,13 +86,19 @@ impl<'d> Shelf<'d> {
                     known.push(Rc::clone(font));
                 }
             }
-            for stream in shown.map(|shown| self.streams(shown)).unwrap_or_else(|| vec![dictionary.id]) {
+            let streams = shown.map(|shown| self.streams(shown)).unwrap_or_else(|| vec![dictionary.id]);
+            found.pages.push(streams.clone());
+            for stream in streams {
                 let known = found.of_stream.entry(stream).or_default();
                 if known.len() < MEANINGS && !known.iter().any(|known| Rc::ptr_eq(known, &names) || *known == names) {
                     known.push(Rc::clone(&names));
                 }
             }
         }
+        let mut claims: HashMap<u64, usize> = HashMap::new();
+        found.pages.iter().flatten().for_each(|stream| *claims.entry(*stream).or_default() += 1);
+        found.pages.iter_mut().for_each(|page| page.retain(|stream| claims.get(stream) == Some(&1)));
+        found.pages.retain(|page| page.len() > 1);
         let meanings = any.values().map(Vec::len).max().unwrap_or(0);
         let set = |meaning: usize| {
             let font = |fonts: &Vec<Rc<Font>>| fonts.get(meaning).or(fonts.last()).cloned();
@@ -182,7 +190,13 @@ impl<'d> Shelf<'d> {
         let table = behind(&words, b"ToUnicode").and_then(reference).and_then(|id| self.tables.get(&id).cloned().flatten());
         let is_composite = behind(&words, b"DescendantFonts").is_some();
         let letters = table.or_else(|| self.encoding(&words));
-        let code = if is_composite { letters.as_ref().map_or(2, |letters| letters.width()) } else { 1 };
+        // Tables of fonts with codes of one byte may speak of two.
+        let is_wide = matches!(behind(&words, b"Encoding"), Some([Word::Name(b"Identity-H" | b"Identity-V"), ..]));
+        let code = match &letters {
+            _ if !is_composite => 1,
+            Some(letters) if !is_wide => letters.width(),
+            _ => 2,
+        };
         let widths = if is_composite { self.composite(&words) } else { self.simple(&words) };
         let font = Rc::new(Font { letters, widths, code });
         self.fonts.insert(id, Rc::clone(&font));
@@ -282,7 +296,9 @@ mod tests {
             objects.iter().map(|(id, text)| (*id, &*Box::leak(text.to_string().into_boxed_str()))).collect();
         let dictionaries: Vec<_> = leaked.iter().map(of).collect();
         let table = Letters::read(b"beginbfchar <41> <0061> endbfchar", &mut 99);
-        let tables = [(9, Some(Rc::new(table)))].into();
+        let wide =
+            Letters::read(b"begincodespacerange <0000> <FFFF> endcodespacerange beginbfchar <41> <0061> endbfchar", &mut 99);
+        let tables = [(8, Some(Rc::new(wide))), (9, Some(Rc::new(table)))].into();
         let mut left = 99;
         let fonts = Shelf::new(&dictionaries, &tables, &mut left).read(&dictionaries);
         let texts = content::texts(content.as_bytes(), fonts.of(stream), 1000);
@@ -304,6 +320,19 @@ mod tests {
         ];
         for (stream, expected) in [(11, &["a"][..]), (12, &["1"]), (13, &["1"]), (14, &["1"]), (99, &["a", "1"])] {
             check(&objects, stream, "/F 9 Tf (A) Tj", expected);
+        }
+    }
+
+    #[test]
+    fn the_font_says_how_long_codes_are() {
+        let page = (1, "<</Contents 11 0 R/Resources<</Font<</F 5 0 R>>>>>>");
+        // The table knows a code by its number, whatever it says of its length.
+        for (font, content, expected) in [
+            ("<</Type/Font/ToUnicode 8 0 R>>", "(AB)", "aB"),
+            ("<</DescendantFonts 7 0 R/ToUnicode 9 0 R/Encoding/Identity-H>>", "<00410042>", "a"),
+            ("<</DescendantFonts 7 0 R/ToUnicode 9 0 R/Encoding/Other>>", "(AB)", "aB"),
+        ] {
+            check(&[page, (5, font)], 11, &format!("/F 9 Tf {content} Tj"), &[expected]);
         }
     }
 

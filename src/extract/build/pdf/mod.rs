@@ -192,7 +192,7 @@ struct Reader<'r> {
     /// Bytes that may still be unpacked, and letters of fonts that are kept.
     left: usize,
     letters: usize,
-    /// Object streams that were read.
+    /// Object streams, and those of pages of several, that were read.
     packed: HashSet<usize>,
     gaps: usize,
     /// What stands in such streams and on pages beside strings.
@@ -272,6 +272,11 @@ impl<'r> Reader<'r> {
             self.strings(dictionary)?;
         }
         let (fonts, tables) = self.fonts(&objects, &dictionaries);
+        let by_id: HashMap<u64, &Object> = objects.iter().map(|object| (object.id, object)).collect();
+        for page in &fonts.pages {
+            let parts: Option<Vec<&Object>> = page.iter().map(|id| by_id.get(id).copied()).collect();
+            self.page(parts.unwrap_or_default(), &fonts)?;
+        }
         for object in &objects {
             let text = of(object);
             let Some(stream) = object.stream.clone().filter(|_| !tables.contains(&object.id)) else { continue };
@@ -292,6 +297,41 @@ impl<'r> Reader<'r> {
             self.lacks(GapReason::ExpansionLimit, "unpacks to far more than honest files do".into(), None);
         }
         Ok(())
+    }
+
+    /// Tells what a page shows that is made of several streams, if all of them can be read.
+    fn page(&mut self, parts: Vec<&Object>, fonts: &Fonts) -> Result<(), Stop> {
+        let (mut all, mut starts) = (Vec::new(), Vec::new());
+        for part in &parts {
+            let dictionary = self.bytes.get(part.dictionary.clone()).unwrap_or_default();
+            let Some(stream) = part.stream.as_ref().filter(|_| !is_kind(dictionary, b"ObjStm")) else { return Ok(()) };
+            let Decoded::Bytes(bytes, true) = self.decode(dictionary, stream) else { return Ok(()) };
+            all.extend(bytes);
+            all.push(b'\n');
+            starts.push(stream.start);
+            if all.len() > STREAM {
+                return Ok(());
+            }
+        }
+        let Some((first, start)) = parts.first().zip(starts.first()) else { return Ok(()) };
+        if content::is_content(&all) {
+            self.shown(first.id, &all, *start, fonts)?;
+            self.packed.extend(starts);
+        }
+        Ok(())
+    }
+
+    /// Tells the text of a page or a part of one, and scans what stands beside it.
+    fn shown(&mut self, id: u64, bytes: &[u8], start: usize, fonts: &Fonts) -> Result<(), Stop> {
+        let most = self.left.min(STREAM);
+        for text in content::texts(bytes, fonts.of(id), most) {
+            self.left = self.left.saturating_sub(text.len());
+            if text.len() > most {
+                self.lacks(GapReason::ExpansionLimit, format!("object {id} shows far more text than it has bytes"), None);
+            }
+            self.sink.text(&Text { name: b"", key: b"", bytes: &text, offset: start as u64 })?;
+        }
+        self.leave(bytes)
     }
 
     /// Tells what a stream holds. `false` if it is to be scanned as it is.
@@ -318,15 +358,7 @@ impl<'r> Reader<'r> {
         let has = |key: &[u8]| !value(dictionary, key).is_empty();
         let is_picture = value(dictionary, b"Subtype").first() == Some(&Word::Name(b"Image"));
         if !is_picture && !has(b"Length1") && content::is_content(&bytes) {
-            let most = self.left.min(STREAM);
-            for text in content::texts(&bytes, fonts.of(id), most) {
-                self.left = self.left.saturating_sub(text.len());
-                if text.len() > most {
-                    self.lacks(GapReason::ExpansionLimit, format!("object {id} shows far more text than it has bytes"), None);
-                }
-                self.sink.text(&Text { name: b"", key: b"", bytes: &text, offset: stream.start as u64 })?;
-            }
-            self.leave(&bytes)?;
+            self.shown(id, &bytes, stream.start, fonts)?;
             return Ok(is_whole);
         }
         let is_font = has(b"Length1")
@@ -475,6 +507,18 @@ mod tests {
         check("/Kids[<</T<61>/V<62>>> <</T<63>/V<64>>>]", vec![("a", "b"), ("c", "d")]);
         check("/V[<61> <62>]", vec![("", "a"), ("", "b")]);
         check("/V<61>/T<62>/T<63>", vec![("b", "a"), ("T", "c")]);
+    }
+
+    #[test]
+    fn streams_of_a_page_are_one() {
+        let table = object(7, "", b"beginbfchar <41> <0061> endbfchar");
+        let page = b"1 0 obj\n<</Contents[4 0 R 3 0 R]/Resources<</Font<</F 6 0 R>>>>>>\nendobj\n6 0 obj\n<</ToUnicode 7 0 R>>\nendobj\n";
+        let (first, second) = (object(4, "/Filter/FlateDecode", &zlib(b"BT /F 9 Tf (A) Tj")), object(3, "", b"(A) Tj"));
+        let bytes = [b"%PDF-1.7\n", &page[..], &table, &second, &first, b"%%EOF"].concat();
+        let found = seen(&Pdf, &bytes);
+        assert_eq!((found.texts, found.gaps), (vec![("", "aa")].into(), vec![]));
+        let alone = [b"%PDF-1.7\n", &page[..], &table, &first, b"%%EOF"].concat();
+        assert_eq!(seen(&Pdf, &alone).texts, vec![("", "a")].into());
     }
 
     #[test]

@@ -21,16 +21,23 @@ fn times(first: &Matrix, [a, b, c, d, e, f]: &Matrix) -> Matrix {
     [a1, b1, c1, d1, e1 + e, f1 + f]
 }
 
-/// Where text stands.
-#[derive(Debug)]
-pub(super) struct Pen {
+/// What is restored to what it was.
+#[derive(Clone, Copy, Debug)]
+struct State<F> {
+    font: Option<F>,
     size: f32,
     /// Space behind each letter and each blank, how far lines are apart, how much letters are stretched.
     spaces: (f32, f32),
     leading: f32,
     stretch: f32,
     frame: Matrix,
-    frames: Vec<Matrix>,
+}
+
+/// Where text stands, and in which font.
+#[derive(Debug)]
+pub(super) struct Pen<F> {
+    state: State<F>,
+    kept: Vec<State<F>>,
     lost: usize,
     /// Where the line begins, and how far it has come.
     line: Matrix,
@@ -42,15 +49,11 @@ pub(super) struct Pen {
     is_ended: bool,
 }
 
-impl Default for Pen {
+impl<F> Default for Pen<F> {
     fn default() -> Self {
         Self {
-            size: 0.0,
-            spaces: (0.0, 0.0),
-            leading: 0.0,
-            stretch: 1.0,
-            frame: PLAIN,
-            frames: Vec::new(),
+            state: State { font: None, size: 0.0, spaces: (0.0, 0.0), leading: 0.0, stretch: 1.0, frame: PLAIN },
+            kept: Vec::new(),
             lost: 0,
             line: PLAIN,
             along: 0.0,
@@ -61,22 +64,26 @@ impl Default for Pen {
     }
 }
 
-impl Pen {
-    pub(super) fn set_size(&mut self, size: Option<f32>) {
-        self.size = size.unwrap_or(self.size);
+impl<F: Copy> Pen<F> {
+    pub(super) fn font(&self) -> Option<F> {
+        self.state.font
+    }
+
+    pub(super) fn set_font(&mut self, font: Option<F>, size: Option<f32>) {
+        (self.state.font, self.state.size) = (font, size.unwrap_or(self.state.size));
     }
 
     /// How far so many thousandths of the size go, and a letter of such a width.
     pub(super) fn shift(&self, thousandths: f32) -> f32 {
-        thousandths / 1000.0 * self.size * self.stretch
+        thousandths / 1000.0 * self.state.size * self.state.stretch
     }
 
     pub(super) fn advance(&self, width: f32, is_blank: bool) -> f32 {
-        self.shift(width) + (self.spaces.0 + if is_blank { self.spaces.1 } else { 0.0 }) * self.stretch
+        self.shift(width) + (self.state.spaces.0 + if is_blank { self.state.spaces.1 } else { 0.0 }) * self.state.stretch
     }
 
     pub(super) fn end_line(&mut self) {
-        self.move_by(0.0, -self.leading);
+        self.move_by(0.0, -self.state.leading);
         self.is_ended = true;
     }
 
@@ -90,29 +97,29 @@ impl Pen {
         match (operator, numbers) {
             (b"Td" | b"TD", [y, x, ..]) => {
                 if operator == b"TD" {
-                    self.leading = -y;
+                    self.state.leading = -y;
                 }
                 self.move_by(*x, *y);
             }
             (b"Tm", [f, e, d, c, b, a, ..]) => (self.line, self.along, self.is_moved) = ([*a, *b, *c, *d, *e, *f], 0.0, true),
             (b"T*", _) => self.end_line(),
             (b"BT", _) => (self.line, self.along, self.is_moved) = (PLAIN, 0.0, true),
-            (b"Tc", [space, ..]) => self.spaces.0 = *space,
-            (b"Tw", [space, ..]) => self.spaces.1 = *space,
-            (b"TL", [leading, ..]) => self.leading = *leading,
-            (b"Tz", [percent, ..]) => self.stretch = percent / 100.0,
-            (b"q", _) if self.frames.len() < KEPT => self.frames.push(self.frame),
+            (b"Tc", [space, ..]) => self.state.spaces.0 = *space,
+            (b"Tw", [space, ..]) => self.state.spaces.1 = *space,
+            (b"TL", [leading, ..]) => self.state.leading = *leading,
+            (b"Tz", [percent, ..]) => self.state.stretch = percent / 100.0,
+            (b"q", _) if self.kept.len() < KEPT => self.kept.push(self.state),
             (b"q", _) => self.lost += 1,
             (b"Q", _) if self.lost > 0 => self.lost -= 1,
-            (b"Q", _) => self.frame = self.frames.pop().unwrap_or(self.frame),
-            (b"cm", [f, e, d, c, b, a, ..]) => self.frame = times(&[*a, *b, *c, *d, *e, *f], &self.frame),
+            (b"Q", _) => self.state = self.kept.pop().unwrap_or(self.state),
+            (b"cm", [f, e, d, c, b, a, ..]) => self.state.frame = times(&[*a, *b, *c, *d, *e, *f], &self.state.frame),
             _ => {}
         }
     }
 
     /// Shows a text that goes so far. What stands between it and the one before: a blank, the end of a line, or nothing.
     pub(super) fn show(&mut self, advance: f32) -> Option<u8> {
-        let place = times(&self.line, &self.frame);
+        let place = times(&self.line, &self.state.frame);
         let scale = place[0].hypot(place[1]);
         let between = self.between(&place, scale).filter(|_| self.is_moved);
         self.along += advance;
@@ -127,7 +134,7 @@ impl Pen {
         // Along the line and off it; what is no number is taken for a blank, since it may be one.
         let along = (x * place[0] + y * place[1]) / scale - far;
         let off = (y * place[0] - x * place[1]) / scale;
-        let size = (self.size * scale).abs();
+        let size = (self.state.size * scale).abs();
         if off.abs() > OFF * size {
             return Some(b'\n');
         }
