@@ -44,7 +44,7 @@ impl Extractor for Ole {
         About {
             title: "compound file (doc, xls, ppt, msg, msi)",
             reads: "streams as members, the text of Word documents joined over its pieces, with cells by the head of their column or row, and sectors of no stream",
-            limits: "a million sectors; Word documents of up to 16 MiB by their structure; encrypted documents are gaps; records of PowerPoint and Outlook are not taken apart",
+            limits: "a million sectors; Word documents of up to 16 MiB by their structure; encrypted documents are gaps; records of Outlook are not taken apart",
             specification: "https://learn.microsoft.com/openspecs/windows_protocols/ms-cfb",
         }
     }
