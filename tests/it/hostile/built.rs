@@ -285,6 +285,14 @@ pub(super) fn workbook(text: &str) -> Vec<u8> {
     .concat()
 }
 
+/// A presentation that has `text` in the notes of a slide.
+pub(super) fn presentation(text: &str) -> Vec<u8> {
+    let record = |version: u8, kind: u16, data: &[u8]| [&[version, 0][..], &kind.to_le_bytes(), &long(data.len()), data].concat();
+    let notes = [record(0, 0xfa8, text.as_bytes()), record(0, 0xfa0, b"o\0n\0e\0")].concat();
+    let records = [record(1, 0x3e9, &[0; 40]), record(15, 0x3f0, &notes), record(0, 0x3ea, b"")];
+    record(15, 0x3e8, &records.concat())
+}
+
 /// A PDF of one page that shows `text`.
 pub(super) fn pdf(text: &str) -> Vec<u8> {
     let page = super::samples::zlib(format!("BT /F1 9 Tf ({}) Tj ET", text.trim_end()).as_bytes());

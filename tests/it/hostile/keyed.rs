@@ -70,3 +70,22 @@ pub(super) fn avro(text: &str, codec: &str, pack: impl Fn(&[u8]) -> Vec<u8>) -> 
     let block = pack(&[&[14][..], &string(text)].concat());
     [b"Obj\x01\x04", &settings[..], b"\0", SYNC, b"\x02", &length(block.len()), &block, SYNC].concat()
 }
+
+/// A file of ORC with one column `note` of one row, packed by zlib where that is worth it.
+pub(super) fn orc(text: &str) -> Vec<u8> {
+    let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2, bytes.len() as u8][..], bytes].concat();
+    let int = |number: u8, value: usize| vec![number << 3, value as u8 | 0x80, (value >> 7) as u8];
+    let block = |bytes: &[u8]| [&((bytes.len() as u32) * 2 + 1).to_le_bytes()[..3], bytes].concat();
+    let packed = super::samples::zlib(text.as_bytes());
+    let packed = packed.get(2..packed.len() - 4).unwrap_or_default();
+    let data = [&((packed.len() as u32) * 2).to_le_bytes()[..3], packed].concat();
+    let lengths = block(&[0xff, text.len() as u8]);
+    let piece = |kind: usize, bytes: &[u8]| field(1, &[int(1, kind), int(2, 1), int(3, bytes.len())].concat());
+    let encoding = field(2, &int(1, 0));
+    let stripe = block(&[piece(1, &data), piece(2, &lengths), encoding.clone(), encoding].concat());
+    let of_stripe = [int(1, 3), int(2, 0), int(3, data.len() + lengths.len()), int(4, stripe.len()), int(5, 1)];
+    let root = field(4, &[int(1, 12), field(2, &[1]), field(3, b"note")].concat());
+    let footer = block(&[field(3, &of_stripe.concat()), root, field(4, &int(1, 7)), int(6, 1)].concat());
+    let postscript = [int(1, footer.len()), int(2, 1), int(3, 8000), b"\x82\xf4\x03\x03ORC".to_vec()].concat();
+    [b"ORC", &data[..], &lengths, &stripe, &footer, &postscript, &[postscript.len() as u8]].concat()
+}

@@ -2,10 +2,10 @@
 
 use super::built::{
     asar, brotli_as_it_is, bson, bson_archive, cabinet, class, compound, copy_rows, dotnet_bundle, elf, erofs, fat, mach_o,
-    office, pdf, pdf_as_it_is, pe, png, postgres, pyc, pyinstaller, rar, rar_packed, sqlite, sqlite_log, vim_swap, vim_swap_big,
-    wasm, word, workbook,
+    office, pdf, pdf_as_it_is, pe, png, postgres, presentation, pyc, pyinstaller, rar, rar_packed, sqlite, sqlite_log, vim_swap,
+    vim_swap_big, wasm, word, workbook,
 };
-use super::keyed::{avro, lmdb, sorted_log, sorted_table};
+use super::keyed::{avro, lmdb, orc, sorted_log, sorted_table};
 use serde_json::json;
 use std::io::{Cursor, Write};
 use watertight::blob::Digest;
@@ -79,6 +79,7 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("sorted table", sorted_table(&text)),
         ("sorted log", sorted_log(&text)),
         ("LMDB", lmdb(&text)),
+        ("ORC", orc(&text)),
         ("Avro", avro(&text, "null", <[u8]>::to_vec)),
         ("Avro", avro(&text, "zstandard", zstd)),
         ("packed streams", [b"#!/bin/sh\nexit 0\n".as_slice(), &gzip(text.as_bytes())].concat()),
@@ -97,6 +98,7 @@ fn documents(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("compound file", compound(text)),
         ("compound file", word(text)),
         ("workbook", workbook(text)),
+        ("presentation", presentation(text)),
         ("PostgreSQL archive", postgres(text, false)),
         ("PostgreSQL archive", postgres(text, true)),
         ("rows of COPY", copy_rows(text)),
