@@ -128,6 +128,8 @@ pub(super) enum Filter {
     Fletcher,
     Lzf,
     Zstd,
+    Bzip2,
+    Lz4,
     Other(u16),
 }
 
@@ -148,7 +150,9 @@ pub(super) fn filters(bytes: &[u8]) -> Option<Vec<Filter>> {
             1 => Filter::Deflate,
             2 => Filter::Shuffle(first),
             3 => Filter::Fletcher,
+            307 => Filter::Bzip2,
             32_000 => Filter::Lzf,
+            32_004 => Filter::Lz4,
             32_015 => Filter::Zstd,
             _ => Filter::Other(id),
         });
@@ -166,6 +170,8 @@ pub(super) fn undone(filters: &[Filter], mask: u32, packed: Vec<u8>, most: u64) 
         bytes = match filter {
             Filter::Deflate => all(flate2::read::ZlibDecoder::new(bytes.as_slice()), most)?,
             Filter::Zstd => all(zstd::Decoder::new(bytes.as_slice())?, most)?,
+            Filter::Bzip2 => all(bzip2::read::MultiBzDecoder::new(bytes.as_slice()), most)?,
+            Filter::Lz4 => lz4(&bytes, most).ok_or(io::ErrorKind::InvalidData)?,
             Filter::Lzf => lzf(&bytes, most).ok_or(io::ErrorKind::InvalidData)?,
             Filter::Shuffle(size) => unshuffled(&bytes, *size),
             Filter::Fletcher => {
@@ -199,6 +205,28 @@ fn unshuffled(bytes: &[u8], size: usize) -> Vec<u8> {
     );
     out.extend_from_slice(rest);
     out
+}
+
+/// Blocks of LZ4 with their length before them, behind the length of all and that of a block; one that did not get
+/// shorter is as it was.
+fn lz4(bytes: &[u8], most: u64) -> Option<Vec<u8>> {
+    let mut cursor = Cursor::new(bytes);
+    let (whole, each) = (cursor.u64_be()?.min(most), u64::from(cursor.u32_be()?));
+    let mut out = Vec::new();
+    while (out.len() as u64) < whole {
+        let length = cursor.u32_be()?;
+        let packed = cursor.take_long(length.into())?;
+        let left = each.min(whole - out.len() as u64);
+        if u64::from(length) == left {
+            out.extend_from_slice(packed);
+            continue;
+        }
+        // A byte makes 255 at the most.
+        let size = usize::try_from(left.min(u64::from(length) * 255 + 64)).ok()?;
+        let block = lz4_flex::block::decompress(packed, size).ok().filter(|block| !block.is_empty())?;
+        out.extend_from_slice(&block);
+    }
+    Some(out)
 }
 
 /// LZF (liblzf 3.6, `lzf_d.c`): runs of literals, and copies of up to 264 bytes from up to 8 KiB back.
@@ -240,6 +268,13 @@ mod tests {
         for broken in [&b"\x20\x05"[..], b"\x05a", b"\x00a\xe0\xff\x00"] {
             assert!(undone(&[Filter::Lzf], 0, broken.to_vec(), 99).is_err());
         }
+        let block = lz4_flex::block::compress(&[b'a'; 60]);
+        let head = |length: usize| (length as u32).to_be_bytes();
+        let packed = [&[0; 4][..], &head(63), &head(60), &head(block.len()), &block, &head(3), b"end"].concat();
+        assert_eq!(undone(&[Filter::Lz4], 0, packed.clone(), 99).unwrap(), [&[b'a'; 60][..], b"end"].concat());
+        for cut in 0..packed.len() {
+            assert!(undone(&[Filter::Lz4], 0, packed[..cut].to_vec(), 99).is_err(), "{cut}");
+        }
         assert!(undone(&[Filter::Other(4)], 0, Vec::new(), 99).is_err());
         assert!(undone(&[Filter::Deflate], 0, b"no".to_vec(), 99).is_err());
     }
@@ -248,6 +283,7 @@ mod tests {
     fn pipelines_are_read() {
         let second = [2, 2, 2, 0, 0, 0, 1, 0, 8, 0, 0, 0, 1, 0, 0, 0, 1, 0, 9, 0, 0, 0];
         assert_eq!(filters(&second), Some(vec![Filter::Shuffle(8), Filter::Deflate]));
+        assert_eq!(filters(&[2, 1, 0x33, 1, 0, 0, 0, 0, 0, 0]), Some(vec![Filter::Bzip2]));
         assert_eq!(filters(&[2, 1, 1, 0, 0]), None);
     }
 }
