@@ -38,6 +38,8 @@ pub(super) fn decoded(dictionary: &[u8], stream: &[u8], most: usize) -> Decoded 
             b"ASCII85Decode" | b"A85" => (from_85(&bytes), true),
             b"ASCIIHexDecode" | b"AHx" => (unhexed(bytes.split(|byte| *byte == b'>').next().unwrap_or_default()), true),
             b"RunLengthDecode" | b"RL" => repeated(&bytes, most),
+            // Undone before all others.
+            b"Crypt" => (bytes, true),
             b"DCTDecode" | b"DCT" | b"JPXDecode" | b"CCITTFaxDecode" | b"CCF" | b"JBIG2Decode" => return Decoded::Picture,
             _ => return Decoded::Unknown,
         };

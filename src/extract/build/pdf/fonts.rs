@@ -291,7 +291,13 @@ mod tests {
 
     /// What a stream shows by the fonts that these objects give it.
     fn check(objects: &[(u64, &str)], stream: u64, content: &str, expected: &[&str]) {
-        let of = |(id, text): &(u64, &'static str)| Dictionary { id: *id, text: text.as_bytes().into(), at: 0, is_packed: false };
+        let of = |(id, text): &(u64, &'static str)| Dictionary {
+            id: *id,
+            generation: 0,
+            text: text.as_bytes().into(),
+            at: 0,
+            is_packed: false,
+        };
         let leaked: Vec<(u64, &'static str)> =
             objects.iter().map(|(id, text)| (*id, &*Box::leak(text.to_string().into_boxed_str()))).collect();
         let dictionaries: Vec<_> = leaked.iter().map(of).collect();

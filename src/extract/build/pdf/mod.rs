@@ -8,6 +8,7 @@ mod content;
 mod filters;
 mod fonts;
 mod pen;
+mod sealed;
 mod syntax;
 mod widths;
 
@@ -16,6 +17,7 @@ use crate::finding::GapReason;
 use content::Letters;
 use filters::{Decoded, decoded};
 use fonts::{Fonts, Shelf};
+use sealed::Key;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
@@ -48,7 +50,7 @@ impl Extractor for Pdf {
         About {
             title: "PDF",
             reads: "text of pages by the tables of their fonts, metadata, forms, attached files and all other streams, replaced ones too",
-            limits: "files of up to 32 MiB; encrypted ones are gaps; pictures are not read",
+            limits: "files of up to 32 MiB; those that ask for a password are gaps; pictures are not read",
             specification: "ISO 32000-1",
         }
     }
@@ -70,11 +72,7 @@ impl Extractor for Pdf {
             sink.gap(GapReason::Truncated, "PDF: has no end".into(), None);
         }
         let mut rest = bytes.to_vec();
-        if is_encrypted(&bytes) {
-            sink.gap(GapReason::Encrypted, "PDF: its streams and strings are encrypted".into(), Some(bytes.len() as u64));
-        } else {
-            Reader::new(&bytes, sink).read(&mut rest)?;
-        }
+        Reader::new(&bytes, sink).read(&mut rest)?;
         sink.raw_at(0, &mut rest.as_slice())?;
         let length = bytes.len();
         input.consume(length);
@@ -96,6 +94,7 @@ fn is_encrypted(bytes: &[u8]) -> bool {
 /// An object that is a dictionary, a list or a string, with its stream if it has one.
 struct Object {
     id: u64,
+    generation: u64,
     dictionary: Range<usize>,
     stream: Option<Range<usize>>,
 }
@@ -104,7 +103,7 @@ struct Object {
 fn objects(bytes: &[u8]) -> (Vec<Object>, bool) {
     let (mut found, mut end, mut is_sound) = (Vec::new(), 0, true);
     for at in memchr::memmem::find_iter(bytes, b"obj") {
-        let Some(id) = bytes.get(end..at).and_then(id_before) else { continue };
+        let Some((id, generation)) = bytes.get(end..at).and_then(id_before) else { continue };
         let mut words = Words::new(bytes, at + 3);
         let start = words.position();
         let closed = closes(&mut words, bytes.len());
@@ -121,7 +120,7 @@ fn objects(bytes: &[u8]) -> (Vec<Object>, bool) {
             end = range.end;
             stream = Some(range);
         }
-        found.push(Object { id, dictionary, stream });
+        found.push(Object { id, generation, dictionary, stream });
     }
     is_sound &= !has_stream(bytes, end..bytes.len());
     (found, is_sound)
@@ -160,13 +159,14 @@ fn has_stream(bytes: &[u8], between: Range<usize>) -> bool {
     memchr::memmem::find_iter(own, b"endstream").any(is_end)
 }
 
-/// The number of an object, of whose head `obj` these bytes stand before.
-fn id_before(bytes: &[u8]) -> Option<u64> {
+/// The number and the generation of an object, of whose head `obj` these bytes stand before.
+fn id_before(bytes: &[u8]) -> Option<(u64, u64)> {
     let digits = |bytes: &[u8]| bytes.iter().rev().take(10).take_while(|byte| byte.is_ascii_digit()).count();
     let bytes = bytes.trim_ascii_end();
-    let rest = bytes.get(..bytes.len() - digits(bytes)).filter(|rest| rest.len() < bytes.len())?;
+    let (rest, generation) = bytes.split_at(bytes.len() - digits(bytes));
     let id = rest.trim_ascii_end();
-    number(id.get(id.len() - digits(id)..).filter(|digits| !digits.is_empty() && id.len() < rest.len())?)
+    let digits = id.get(id.len() - digits(id)..).filter(|digits| !digits.is_empty() && id.len() < rest.len())?;
+    Some((number(digits)?, number(generation)?))
 }
 
 /// What stands between `stream` and `endstream`: as long as the dictionary says, if that fits.
@@ -197,11 +197,14 @@ struct Reader<'r> {
     gaps: usize,
     /// What stands in such streams and on pages beside strings.
     beside: Vec<u8>,
+    /// What opens the file, if it is encrypted, and the object that says how.
+    key: Option<(u64, Key)>,
 }
 
 /// A dictionary, and where it stands: in the file as it is, or in a stream of objects.
 struct Dictionary<'d> {
     id: u64,
+    generation: u64,
     text: Cow<'d, [u8]>,
     at: usize,
     is_packed: bool,
@@ -210,7 +213,7 @@ struct Dictionary<'d> {
 impl<'r> Reader<'r> {
     fn new(bytes: &'r [u8], sink: &'r mut dyn Sink) -> Self {
         let left = FLOOR.saturating_add(bytes.len().saturating_mul(RATIO));
-        Self { bytes, sink, left, letters: content::LETTERS, packed: HashSet::new(), gaps: 0, beside: Vec::new() }
+        Self { bytes, sink, left, letters: content::LETTERS, packed: HashSet::new(), gaps: 0, beside: Vec::new(), key: None }
     }
 
     /// Gathers what stands beside the strings of a stream, which are told: names, comments, what is no string by a lie.
@@ -240,13 +243,30 @@ impl<'r> Reader<'r> {
         }
     }
 
-    fn decode(&mut self, dictionary: &[u8], stream: &Range<usize>) -> Decoded {
+    fn decode(&mut self, object: &Object) -> Decoded {
         let most = self.left.min(STREAM);
-        let decoded = decoded(dictionary, self.bytes.get(stream.clone()).unwrap_or_default(), most);
+        let dictionary = self.bytes.get(object.dictionary.clone()).unwrap_or_default();
+        let stream = object.stream.clone().and_then(|stream| self.bytes.get(stream)).unwrap_or_default();
+        let decoded = match &self.key {
+            Some((_, key)) => decoded(dictionary, &key.stream(stream, dictionary, (object.id, object.generation)), most),
+            None => decoded(dictionary, stream, most),
+        };
         if let Decoded::Bytes(bytes, _) = &decoded {
             self.left = self.left.saturating_sub(bytes.len());
         }
         decoded
+    }
+
+    /// Looks for what opens the file, if it is encrypted. `false` if there is nothing.
+    fn unlock(&mut self, objects: &[Object]) -> bool {
+        if !is_encrypted(self.bytes) {
+            return true;
+        }
+        self.key = sealed::declared(self.bytes).and_then(|(id, mark)| {
+            let object = objects.iter().rfind(|object| object.id == id)?;
+            Some((id, Key::of(self.bytes.get(object.dictionary.clone())?, &mark)?))
+        });
+        self.key.is_some()
     }
 
     fn read(&mut self, rest: &mut [u8]) -> Result<(), Stop> {
@@ -255,13 +275,18 @@ impl<'r> Reader<'r> {
         if !is_sound {
             self.lacks(GapReason::Damaged, "an object that does not end, or a stream of none; scanned as it is".into(), None);
         }
+        if !self.unlock(&objects) {
+            self.lacks(GapReason::Encrypted, "its streams and strings are encrypted".into(), Some(bytes.len() as u64));
+            return Ok(());
+        }
         let of = |object: &Object| bytes.get(object.dictionary.clone()).unwrap_or_default();
         let mut dictionaries: Vec<Dictionary<'_>> = Vec::new();
         for object in &objects {
             let text = of(object);
-            dictionaries.push(Dictionary { id: object.id, text: text.into(), at: object.dictionary.start, is_packed: false });
+            let (id, generation, at) = (object.id, object.generation, object.dictionary.start);
+            dictionaries.push(Dictionary { id, generation, text: text.into(), at, is_packed: false });
             if let Some(stream) = object.stream.as_ref().filter(|_| is_kind(text, b"ObjStm"))
-                && let Decoded::Bytes(packed, true) = self.decode(text, stream)
+                && let Decoded::Bytes(packed, true) = self.decode(object)
             {
                 self.packed.insert(stream.start);
                 self.leave(&packed)?;
@@ -283,7 +308,7 @@ impl<'r> Reader<'r> {
             if is_kind(text, b"XRef") {
                 continue;
             }
-            let is_done = self.packed.contains(&stream.start) || self.stream(object.id, text, &stream, &fonts)?;
+            let is_done = self.packed.contains(&stream.start) || self.stream(object, &stream, &fonts)?;
             if let Some(covered) = rest.get_mut(stream).filter(|_| is_done) {
                 covered.fill(0);
             }
@@ -305,7 +330,7 @@ impl<'r> Reader<'r> {
         for part in &parts {
             let dictionary = self.bytes.get(part.dictionary.clone()).unwrap_or_default();
             let Some(stream) = part.stream.as_ref().filter(|_| !is_kind(dictionary, b"ObjStm")) else { return Ok(()) };
-            let Decoded::Bytes(bytes, true) = self.decode(dictionary, stream) else { return Ok(()) };
+            let Decoded::Bytes(bytes, true) = self.decode(part) else { return Ok(()) };
             all.extend(bytes);
             all.push(b'\n');
             starts.push(stream.start);
@@ -335,8 +360,9 @@ impl<'r> Reader<'r> {
     }
 
     /// Tells what a stream holds. `false` if it is to be scanned as it is.
-    fn stream(&mut self, id: u64, dictionary: &[u8], stream: &Range<usize>, fonts: &Fonts) -> Result<bool, Stop> {
-        let (bytes, is_whole) = match self.decode(dictionary, stream) {
+    fn stream(&mut self, object: &Object, stream: &Range<usize>, fonts: &Fonts) -> Result<bool, Stop> {
+        let (id, dictionary) = (object.id, self.bytes.get(object.dictionary.clone()).unwrap_or_default());
+        let (bytes, is_whole) = match self.decode(object) {
             Decoded::Bytes(bytes, is_whole) => (bytes, is_whole),
             Decoded::Picture => return Ok(false),
             Decoded::Unknown => {
@@ -379,6 +405,12 @@ impl<'r> Reader<'r> {
             match word {
                 Word::Name(name) => key = name,
                 Word::Text(text, plain) => {
+                    let (text, plain) = match self.key.as_ref().filter(|_| !dictionary.is_packed) {
+                        // What says how all else is encrypted is not.
+                        Some((id, _)) if *id == dictionary.id => (text, plain),
+                        Some((_, key)) => (key.string(&text, (dictionary.id, dictionary.generation)), false),
+                        None => (text, plain),
+                    };
                     let text = readable(&text);
                     match key {
                         // One dictionary may hold several fields.
@@ -419,9 +451,8 @@ impl<'r> Reader<'r> {
             }
         }
         for object in objects {
-            if let (Some(stream), true) = (&object.stream, tables.contains_key(&object.id)) {
-                let dictionary = self.bytes.get(object.dictionary.clone()).unwrap_or_default();
-                if let Decoded::Bytes(bytes, true) = self.decode(dictionary, stream) {
+            if object.stream.is_some() && tables.contains_key(&object.id) {
+                if let Decoded::Bytes(bytes, true) = self.decode(object) {
                     tables.insert(object.id, Some(Rc::new(Letters::read(&bytes, &mut self.letters))));
                 }
             }
@@ -457,7 +488,7 @@ fn packed_objects<'d>(dictionary: &[u8], packed: &[u8], at: usize) -> Vec<Dictio
     let ends = places.iter().skip(1).map(|(from, _)| *from).chain([packed.len()]);
     let object = |((from, id), to): (&(usize, u64), usize)| {
         let text = packed.get(*from..to).filter(|text| !text.is_empty())?;
-        Some(Dictionary { id: *id, text: text.to_vec().into(), at, is_packed: true })
+        Some(Dictionary { id: *id, generation: 0, text: text.to_vec().into(), at, is_packed: true })
     };
     places.iter().zip(ends).filter_map(object).collect()
 }
