@@ -372,6 +372,11 @@ impl Stream<'_> {
                 // What was held to tell the format may be long; from here on short chunks leave long reads to
                 // [`Input::read_past_chunk`].
                 self.chunk.truncate(CHUNK);
+            } else if self.position >= CHUNK {
+                // Who looks ahead never uses it up. What was taken goes, or all of the stream would stay.
+                self.chunk.copy_within(self.position..self.filled, 0);
+                (self.position, self.filled) = (0, self.filled - self.position);
+                self.chunk.truncate(self.filled.max(CHUNK));
             }
             // It grows as bytes come: a short stream costs what it holds, however much is asked for.
             let least = self.position + CHUNK;
@@ -471,6 +476,25 @@ mod tests {
         let mut all = Vec::new();
         input.read_to_end(&mut all).unwrap();
         assert_eq!(all, bytes);
+    }
+
+    #[test]
+    fn looking_ahead_all_the_way_does_not_hold_the_stream() {
+        let bytes: Vec<u8> = (0..4u32 << 20).map(|n| (n / 251) as u8).collect();
+        let mut source = bytes.as_slice();
+        let mut input = Input::stream(Vec::new(), &mut source);
+        let mut at = 0;
+        while at < bytes.len() {
+            let head = input.head().unwrap();
+            assert!(head.len() >= Head::LEN.min(bytes.len() - at) && bytes[at..].starts_with(head));
+            // Never all of it, until the end.
+            let count = head.len().saturating_sub(7).clamp(1, 5000);
+            input.consume(count);
+            at += count;
+            let Body::Stream(stream) = &input.body else { panic!("a stream") };
+            assert!(stream.chunk.len() <= 3 * CHUNK, "{} at {at}", stream.chunk.len());
+        }
+        assert_eq!(input.position(), bytes.len() as u64);
     }
 
     #[test]
