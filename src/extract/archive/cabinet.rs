@@ -4,7 +4,7 @@
 
 use super::super::cursor::{le16, le32};
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink, reason_of};
-use super::fields::up_to;
+use super::fields::{unclaimed, up_to};
 use super::spans::{Span, uncovered};
 use crate::finding::GapReason;
 use crate::place::escaped;
@@ -57,6 +57,11 @@ impl Extractor for Cabinet {
                 for (index, folder) in directory.folders.iter().enumerate() {
                     let files = directory.files.get(&index).map(Vec::as_slice).unwrap_or_default();
                     read_folder(&mut file, folder, (files, directory.reserved), sink, &mut covered)?;
+                }
+                for (number, files) in directory.files.range(directory.folders.len()..) {
+                    let size = files.iter().map(|file| file.size).sum();
+                    let detail = format!("cabinet: {} files of folder {number}, which does not exist", files.len());
+                    sink.gap(GapReason::Damaged, detail, Some(size));
                 }
             }
         }
@@ -172,23 +177,32 @@ fn read_folder(
     };
     let mut place = 0;
     for entry in files {
-        // Files do not overlap in honest cabinets.
-        let Some(skipped) = entry.at.checked_sub(place) else { continue };
-        io::copy(&mut (&mut blocks).take(skipped), &mut io::sink()).unwrap_or_default();
+        // What no file claims is a member by itself. Of a file that lies over another what was not read yet is its own.
+        if entry.at > place {
+            unclaimed(&mut (&mut blocks).take(entry.at - place), sink)?;
+        }
+        place = place.max(entry.at);
+        let end = entry.at + entry.size;
+        if end <= place && entry.size > 0 {
+            continue;
+        }
         let member = Member { name: &entry.name, kind: MemberKind::File, size: Some(entry.size) };
-        let mut body = (&mut blocks).take(entry.size);
+        let mut body = (&mut blocks).take(end.saturating_sub(place));
         sink.member(&member, &mut body)?;
         let _ = io::copy(&mut body, &mut io::sink());
         let missing = body.limit();
-        place = entry.at + entry.size;
+        place = place.max(end);
         if missing > 0 {
             let reason = blocks.failure.as_ref().map_or(GapReason::Truncated, reason_of);
             sink.gap(reason, format!("cabinet: {} ends {missing} bytes early", escaped(&entry.name)), Some(missing));
         }
     }
-    if blocks.failure.is_none() {
-        let end = blocks.file.stream_position()?;
-        covered.push(Span { start: folder.at, end: end.max(folder.at) });
+    let told = blocks.failure.is_some();
+    unclaimed(&mut blocks, sink)?;
+    match &blocks.failure {
+        None => covered.push(Span { start: folder.at, end: blocks.file.stream_position()?.max(folder.at) }),
+        Some(_) if told => {}
+        Some(error) => sink.gap(reason_of(error), "cabinet: a folder breaks off behind its last file".into(), None),
     }
     Ok(())
 }
@@ -300,6 +314,32 @@ mod tests {
         for cut in 8..bytes.len() {
             assert!(!seen(&Cabinet, &bytes[..cut]).gaps.is_empty(), "{cut}");
         }
+    }
+
+    /// The entry of a file whose name has one letter.
+    const ENTRY: usize = FILE + 2;
+
+    #[test]
+    fn what_no_file_claims_is_read_and_what_two_claim_once() {
+        let one = cabinet(&[("a", "the first file of them"), ("b", "the second")]);
+        let check = |change: &dyn Fn(&mut Vec<u8>), expected: (Vec<(&str, &str)>, &[GapReason])| {
+            let mut bytes = one.clone();
+            change(&mut bytes);
+            let found = seen(&Cabinet, &bytes);
+            assert_eq!((found.members, &found.gaps[..]), (expected.0.into(), expected.1));
+        };
+        let first = HEADER + FOLDER;
+        // Sizes and offsets of the two files.
+        check(&|bytes| bytes[first] = 9, (vec![("a", "the first"), ("of no file", " file of them"), ("b", "the second")], &[]));
+        check(
+            &|bytes| bytes[first + ENTRY] = 3,
+            (vec![("a", "the first file of them"), ("b", "the"), ("of no file", " second")], &[]),
+        );
+        let over = |bytes: &mut Vec<u8>| (bytes[first + ENTRY], bytes[first + ENTRY + 4]) = (27, 5);
+        check(&over, (vec![("a", "the first file of them"), ("b", "the second")], &[]));
+        // One of a folder that is not there.
+        let lost = |bytes: &mut Vec<u8>| bytes[first + ENTRY + 8] = 7;
+        check(&lost, (vec![("a", "the first file of them"), ("of no file", "the second")], &[GapReason::Damaged]));
     }
 
     #[test]

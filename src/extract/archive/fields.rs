@@ -1,6 +1,7 @@
 //! What headers of archives have besides binary numbers (those are [`super::super::cursor`]'s): numbers in digits, and
 //! stretches whose length may be a lie.
 
+use super::super::{Member, MemberKind, Sink, Stop};
 use std::io::{self, Read};
 
 /// A number in ASCII digits, with spaces and NULs around it. An empty field is 0.
@@ -23,6 +24,20 @@ pub(super) fn up_to(reader: &mut dyn Read, length: u64) -> io::Result<Vec<u8>> {
 /// Passes over so many bytes. Says whether they were all there.
 pub(super) fn skip(reader: &mut dyn Read, length: u64) -> io::Result<bool> {
     Ok(io::copy(&mut reader.take(length), &mut io::sink())? == length)
+}
+
+/// Has what a stream holds besides the files in it scanned as a member by itself, if there is any. Why the stream fails
+/// is its owner's to tell.
+pub(super) fn unclaimed(stream: &mut dyn Read, sink: &mut dyn Sink) -> Result<(), Stop> {
+    let mut first = Vec::new();
+    if (&mut *stream).take(1).read_to_end(&mut first).is_err() || first.is_empty() {
+        return Ok(());
+    }
+    let mut body = first.as_slice().chain(&mut *stream);
+    sink.member(&Member { name: b"of no file", kind: MemberKind::File, size: None }, &mut body)?;
+    // A sink may leave off early.
+    let _ = io::copy(stream, &mut io::sink());
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use super::super::cursor::{le32, le64};
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink, reason_of};
-use super::fields::up_to;
+use super::fields::{unclaimed, up_to};
 use super::parts::dictionary_limit;
 use super::sevenz_header::{self, Coder, Contents, Folder, Header, Listed};
 use super::spans::{Span, uncovered};
@@ -144,6 +144,8 @@ fn unpack(file: &mut File<'_>, folder: &Folder, names: &[Listed], limit: u32, si
             return Ok(false);
         }
     }
+    // A folder may say that it has no file, or fewer bytes than there are.
+    unclaimed(&mut stream, sink)?;
     Ok(true)
 }
 
@@ -238,5 +240,27 @@ impl Read for Summed<'_, '_> {
         self.sum.update(room.get(..count).unwrap_or_default());
         self.left -= count as u64;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::seen;
+    use super::*;
+
+    #[test]
+    fn a_folder_without_files_is_read() {
+        let text = b"a folder of which the header says that it has no file";
+        let length = text.len() as u8;
+        // Where it stands, one coder that copies, its length, no files.
+        let packed = [0x06, 0, 1, 0x09, length, 0];
+        let folder = [0x07, 0x0b, 1, 0, 1, 0x01, 0x00, 0x0c, length, 0];
+        let header = [&[0x01, 0x04][..], &packed, &folder, &[0x08, 0x0d, 0, 0, 0, 0]].concat();
+        let fields = [u64::from(length), header.len() as u64].map(u64::to_le_bytes).concat();
+        let sum = crc32fast::hash(&header).to_le_bytes();
+        let bytes = [MAGIC, &[0, 4, 0, 0, 0, 0], &fields, &sum, text, &header].concat();
+        let found = seen(&SevenZ, &bytes);
+        let expected = vec![("of no file", str::from_utf8(text).unwrap())].into();
+        assert_eq!((found.members, found.raw.len(), found.gaps), (expected, 0, vec![]));
     }
 }
