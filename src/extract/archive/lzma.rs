@@ -5,7 +5,7 @@ use super::super::cursor::{le32, le64};
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink, reason_of};
 use super::parts;
 use crate::finding::GapReason;
-use lzma_rust2::{Action, LzmaStream, Status};
+use lzma_rust2::{Action, LzmaReader, LzmaStream, Status};
 use std::io::{self, BufRead, Read};
 
 /// LZMA alone.
@@ -17,17 +17,44 @@ const PROPERTIES: u8 = 0x5d;
 /// A length that is not given: the stream has an end marker.
 const UNKNOWN: u64 = u64::MAX;
 
+/// Bytes that a stream with other settings must give to be believed, if it has as many.
+const ENOUGH: usize = 64;
+
 /// What the reference decoder asks of a header without a magic: a dictionary of 2ⁿ or 2ⁿ + 2ⁿ⁻¹ bytes, a
-/// length below 256 GiB; and the first byte of the range coder is zero.
+/// length below 256 GiB; and the first byte of the range coder is zero. Settings that few programs choose are believed
+/// where the first bytes unpack.
 fn is_header(head: &Head<'_>) -> bool {
     let (Some(dictionary), Some(length)) = (le32(head.start, 1), le64(head.start, 5)) else { return false };
+    let Some(properties) = head.start.first().copied().filter(|properties| is_properties(*properties)) else { return false };
     let usual = dictionary.is_power_of_two() || (dictionary % 3 == 0 && (dictionary / 3).is_power_of_two());
-    head.start.first() == Some(&PROPERTIES)
-        && dictionary >= 1 << 16
+    dictionary >= 1 << 12
         && usual
         && (length == UNKNOWN || (1..1 << 38).contains(&length))
         && head.has(13, &[0])
         && head.start.len() >= 18
+        && (properties == PROPERTIES && dictionary >= 1 << 16 || unpacks(head.start, properties, length))
+}
+
+/// Whether a byte is lc, lp and pb, as far as the decoders of xz take them.
+fn is_properties(properties: u8) -> bool {
+    let (lc, lp, pb) = (properties % 9, properties / 9 % 5, properties / 45);
+    pb <= 4 && lc + lp <= 4
+}
+
+/// Whether the first bytes of a stream unpack. They look back on no more than they are.
+fn unpacks(start: &[u8], properties: u8, length: u64) -> bool {
+    let stream = start.get(13..Head::LEN.min(start.len())).unwrap_or_default();
+    let Ok(mut reader) = LzmaReader::new_with_props(stream, length, properties, 1 << 12, None) else { return false };
+    let mut buffer = [0; ENOUGH];
+    let mut filled = 0;
+    while let Some(space) = buffer.get_mut(filled..).filter(|space| !space.is_empty()) {
+        match reader.read(space) {
+            Ok(0) => return filled > 0,
+            Ok(count) => filled += count,
+            Err(_) => return false,
+        }
+    }
+    true
 }
 
 impl Extractor for Lzma {
@@ -39,7 +66,7 @@ impl Extractor for Lzma {
         About {
             title: "LZMA alone",
             reads: "one stream of bytes",
-            limits: "known by its usual properties only, since it has no magic; a dictionary of up to 128 MiB, half of it with each container around it",
+            limits: "known by its settings, since it has no magic, with lc + lp of 4 at most; a dictionary of up to 128 MiB, half of it with each container around it",
             specification: "https://www.7-zip.org/sdk.html (lzma-specification.txt)",
         }
     }
@@ -116,7 +143,10 @@ impl Read for Alone<'_, '_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::testing::seen;
     use super::*;
+    use lzma_rust2::{LzmaOptions, LzmaWriter};
+    use std::io::Write;
 
     #[test]
     fn ordinary_bytes_are_no_lzma() {
@@ -130,13 +160,28 @@ mod tests {
             (with(1 << 23, 0, 0), false),
             (with(1 << 23, UNKNOWN, 1), false),
             (with(5 << 20, UNKNOWN, 0), false),
-            (with(1 << 15, UNKNOWN, 0), false),
+            (with(1 << 11, UNKNOWN, 0), false),
             (with(0, UNKNOWN, 0), false),
             (b"]\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec(), false),
             (b"]]]]]]]]]]]]]]]]]]]]]]".to_vec(), false),
             (b"]\0\0\x80\0".to_vec(), false),
         ] {
             assert_eq!(Lzma.probe(&Head { start: &start, tail: &[] }), expected, "{start:?}");
+        }
+    }
+
+    #[test]
+    fn settings_that_few_choose_are_known_where_bytes_unpack() {
+        let text = b"a text that is packed with other settings than the usual ones, all of which say the same";
+        for (lc, lp, pb, dictionary) in [(3, 0, 2, 1 << 12), (4, 0, 2, 1 << 23), (0, 2, 0, 1 << 20), (1, 3, 4, 3 << 12)] {
+            let options = LzmaOptions { lc, lp, pb, dict_size: dictionary, ..LzmaOptions::with_preset(6) };
+            let mut writer = LzmaWriter::new_use_header(Vec::new(), &options, None).unwrap();
+            writer.write_all(text).unwrap();
+            let packed = writer.finish().unwrap();
+            assert!(Lzma.probe(&Head { start: &packed, tail: &[] }), "{lc} {lp} {pb}");
+            assert_eq!(seen(&Lzma, &packed).members, vec![("", str::from_utf8(text).unwrap())].into());
+            let broken = [&packed[..14], &[0xff; 40]].concat();
+            assert!(!Lzma.probe(&Head { start: &broken, tail: &[] }), "{lc} {lp} {pb}");
         }
     }
 }
