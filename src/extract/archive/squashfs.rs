@@ -31,8 +31,8 @@ impl Extractor for Squashfs {
     fn about(&self) -> About {
         About {
             title: "squashfs",
-            reads: "every file of version 4.0 in gzip, xz, lzma, lzo, lz4 or zstd",
-            limits: "versions before 4.0 are gaps; extended attributes are not read; a million entries",
+            reads: "every file of version 4.0 in gzip, xz, lzma, lzo, lz4 or zstd, and extended attributes",
+            limits: "versions before 4.0 are gaps; a million entries, 16 MiB of attributes",
             specification: "https://dr-emann.github.io/squashfs/squashfs.html",
         }
     }
@@ -58,6 +58,7 @@ impl Extractor for Squashfs {
         let mut walk =
             Walk { image: Image::new(&mut file, layout), sink, covered: &mut covered, tree: Tree::new(), listings: LISTINGS };
         walk.all()?;
+        walk.attributes()?;
         uncovered(&mut file, length, covered, sink)
     }
 }
@@ -76,6 +77,7 @@ fn superblock(file: &mut Box<dyn ReadSeek + '_>, length: u64, limit: u32) -> Res
             directories: le64(&bytes, 72)?,
             fragments: le64(&bytes, 80)?,
             fragment_count: le32(&bytes, 16)?,
+            attributes: le64(&bytes, 56)?,
             limit,
         })
     };
@@ -109,6 +111,27 @@ impl Walk<'_, '_, '_> {
                 self.sink.gap(GapReason::SizeLimit, "squashfs: more entries than are kept; the rest was not read".into(), None);
                 break;
             }
+        }
+        Ok(())
+    }
+
+    /// Names and values of all files' extended attributes, as they stand behind each other.
+    fn attributes(&mut self) -> Result<(), Halt> {
+        let whole = match self.image.attributes() {
+            Ok((bytes, whole)) => {
+                if !bytes.is_empty() {
+                    self.sink.raw(&mut bytes.as_slice())?;
+                }
+                whole
+            }
+            Err(error) => {
+                self.sink.gap(reason_of(&error), format!("squashfs: extended attributes: {error}"), None);
+                true
+            }
+        };
+        if !whole {
+            let detail = "squashfs: more extended attributes than are read".into();
+            self.sink.gap(GapReason::SizeLimit, detail, None);
         }
         Ok(())
     }

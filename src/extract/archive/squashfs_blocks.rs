@@ -30,6 +30,8 @@ pub(super) struct Layout {
     pub(super) directories: u64,
     pub(super) fragments: u64,
     pub(super) fragment_count: u32,
+    /// Where the table of extended attributes begins; the highest number if there is none.
+    pub(super) attributes: u64,
     /// Memory that a decoder may take.
     pub(super) limit: u32,
 }
@@ -47,6 +49,9 @@ pub(super) struct Image<'i, 'f> {
     /// The last fragment: where it stands, its packed size, what it unpacks to.
     fragment: Option<(u64, u64, Vec<u8>)>,
 }
+
+/// Bytes of extended attributes that are read.
+const ATTRIBUTES: usize = 16 << 20;
 
 /// Metadata blocks that are kept: an inode's, a directory's, and those of a list of sizes.
 const RECENT: usize = 8;
@@ -177,6 +182,24 @@ impl<'i, 'f> Image<'i, 'f> {
         Ok(())
     }
 
+    /// Names and values of extended attributes, and whether these are all. They fill the blocks that stand before those
+    /// of the table, which says so at its start.
+    pub(super) fn attributes(&mut self) -> io::Result<(Vec<u8>, bool)> {
+        let mut all = Vec::new();
+        if self.layout.attributes >= self.layout.used {
+            return Ok((all, true));
+        }
+        let table = self.bytes(self.layout.attributes, 24)?;
+        let field = |at: usize| le64(&table, at).ok_or(io::ErrorKind::UnexpectedEof);
+        let (mut at, end) = (field(0)?, field(16)?);
+        while at < end && all.len() < ATTRIBUTES {
+            let (_, plain, next) = self.metadata(at)?;
+            all.extend_from_slice(plain);
+            at = *next;
+        }
+        Ok((all, at >= end))
+    }
+
     /// Where the last fragment stands that was read.
     pub(super) fn fragment_span(&self) -> Option<super::spans::Span> {
         self.fragment.as_ref().map(|(at, size, _)| super::spans::Span::of(*at, *size))
@@ -284,5 +307,40 @@ impl Read for Body<'_, '_, '_> {
         self.given += count;
         self.left -= count as u64;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    #[test]
+    fn attributes_are_all_blocks_before_those_of_their_table() {
+        let block = |text: &[u8]| [&(0x8000 | text.len() as u16).to_le_bytes(), text].concat();
+        let blocks = [block(b"user.one"), block(b"user.two"), block(b"ids")].concat();
+        let table = [0, 2, 20].iter().flat_map(|field: &u64| field.to_le_bytes());
+        let bytes: Vec<u8> = blocks.iter().copied().chain(table).collect();
+        let check = |at: u64, expected: Option<&[u8]>| {
+            let layout = Layout {
+                block: 1 << 17,
+                compression: 1,
+                root: Reference(0),
+                used: bytes.len() as u64,
+                length: bytes.len() as u64,
+                inodes: 0,
+                directories: 0,
+                fragments: 0,
+                fragment_count: 0,
+                attributes: at,
+                limit: 1 << 20,
+            };
+            let mut file: Box<dyn ReadSeek> = Box::new(Cursor::new(bytes.clone()));
+            let found = Image::new(&mut file, layout).attributes().ok();
+            assert_eq!(found, expected.map(|expected| (expected.to_vec(), true)), "{at}");
+        };
+        check(blocks.len() as u64, Some(b"user.oneuser.two"));
+        check(u64::MAX, Some(b""));
+        check(bytes.len() as u64 - 3, None);
     }
 }
