@@ -6,7 +6,7 @@ use super::erofs::{Image, Inode};
 use std::io;
 
 /// What a compressed stretch may unpack to.
-const LONGEST: u64 = 4 << 20;
+const LONGEST: u64 = 16 << 20;
 
 /// Kinds of clusters: begins data that is stored, begins compressed data, goes on.
 const PLAIN: u32 = 0;
