@@ -45,7 +45,7 @@ impl Head<'_> {
     /// How many bytes a probe may count on, if there are that many at all.
     pub const LEN: usize = 4096;
     /// How many of the last bytes are shown, at the least, where the end is known.
-    pub const TAIL: usize = 64;
+    pub const TAIL: usize = 1024;
 
     /// Whether the bytes at `offset` are `magic`.
     pub fn has(&self, offset: usize, magic: &[u8]) -> bool {

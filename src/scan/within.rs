@@ -77,6 +77,19 @@ impl Within<'_, '_, '_, '_> {
         self.metered(nest, numbers, body)
     }
 
+    /// Takes in what is no content by its kind and is there all the same: the target of a link, or bytes that another
+    /// program takes for those of a file, since it heeds the name or the mode differently.
+    fn beside(&mut self, nest: &Nest, body: &mut dyn Read) -> Result<(), Stop> {
+        let mut first = Vec::new();
+        // Its owner reports why a body fails.
+        let _ = (&mut *body).take(1).read_to_end(&mut first);
+        if first.is_empty() {
+            return Ok(());
+        }
+        self.walker.seen.members += 1;
+        self.metered(nest, false, &mut first.as_slice().chain(body))
+    }
+
     /// Reads a member that counts against a budget. An error means that the budget is used up.
     fn metered(&mut self, nest: &Nest, numbers: bool, body: &mut dyn Read) -> Result<(), Stop> {
         let mut metered = Metered { inner: body, budget: self.nest.budget.clone(), exhausted: false };
@@ -129,7 +142,7 @@ impl Sink for Within<'_, '_, '_, '_> {
         let numbers = member.kind == MemberKind::Numbers;
         if member.kind != MemberKind::File && !numbers {
             self.gave = true;
-            return Ok(());
+            return self.beside(&nest, body);
         }
         let mut counted = Counted { inner: body, bytes: 0 };
         let outcome = self.body(&nest, numbers, &mut counted);

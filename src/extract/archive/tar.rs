@@ -6,6 +6,7 @@
 //! no extractor would write to disk are shipped all the same.
 
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink, Text};
+use super::fields::up_to;
 use super::tar_extensions::Extensions;
 use super::tar_header::{self, BLOCK, is_header};
 use crate::finding::GapReason;
@@ -220,8 +221,11 @@ impl Walk<'_, '_> {
             self.end = End::Passed;
             return Ok(false);
         }
-        // Some programs leave out the last padding; nothing is missing then.
-        io::copy(&mut self.input.take(padding), &mut io::sink())?;
+        // Some programs leave out the last padding, and nothing is missing then. Others fill it with what their memory held.
+        let slack = up_to(self.input, padding)?;
+        if slack.iter().any(|byte| *byte != 0) {
+            self.sink.raw_at(self.input.position() - slack.len() as u64, &mut slack.as_slice())?;
+        }
         Ok(true)
     }
 

@@ -13,7 +13,9 @@ use super::zip_sweep;
 use crate::finding::GapReason;
 use crate::place::escaped;
 use crate::slice::FileSlice;
-use std::io::{self, Read, Seek, SeekFrom};
+use flate2::CrcReader;
+use flate2::bufread::DeflateDecoder;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -32,22 +34,41 @@ const END_LEN: usize = 22;
 /// times the size it has in the file. Of a longer one only the local headers are read.
 const DIRECTORY: u64 = 8 << 20;
 
+/// Bytes of a local header without its name and what it has besides (4.3.7).
+pub(super) const LOCAL_LEN: usize = 30;
+
+/// What a local header has besides its name is times, owners, sizes: of so many bytes at most. It is scanned where it has
+/// more.
+const EXTRA: u64 = 100;
+
 /// Folders of numbers in one archive. A model has one or two.
 const FOLDERS: usize = 16;
 
 impl Zip {
     /// Whether the header of an entry stands in these bytes: an archive behind a script that runs it.
     pub(crate) fn begins_within(bytes: &[u8]) -> bool {
-        memchr::memmem::find_iter(bytes, STARTS[0]).any(|at| {
-            let header = bytes.get(at..).unwrap_or_default();
-            let (version, method, length) = (le16(header, 4), le16(header, 8), le16(header, 26));
-            let name = length.and_then(|length| header.get(30..30 + usize::from(length))).unwrap_or_default();
-            version.is_some_and(|version| (10..=63).contains(&version))
-                && method.is_some_and(|method| matches!(method, 0 | 8 | 9 | 12 | 14 | 93 | 95))
-                && !name.is_empty()
-                && !name.iter().any(u8::is_ascii_control)
-        })
+        memchr::memmem::find_iter(bytes, STARTS[0]).any(|at| Self::is_entry(bytes.get(at..).unwrap_or_default()))
     }
+
+    /// Whether these bytes are the header of an entry, as far as can be told.
+    pub(super) fn is_entry(header: &[u8]) -> bool {
+        let (version, method, length) = (le16(header, 4), le16(header, 8), le16(header, 26));
+        let name = length.and_then(|length| header.get(LOCAL_LEN..LOCAL_LEN + usize::from(length))).unwrap_or_default();
+        header.starts_with(STARTS[0])
+            && version.is_some_and(|version| (10..=63).contains(&version))
+            && method.is_some_and(|method| matches!(method, 0 | 8 | 9 | 12 | 14 | 93 | 95))
+            && !name.is_empty()
+            && !name.iter().any(u8::is_ascii_control)
+    }
+}
+
+/// Whether bytes end with an end record, and a comment as long as that says.
+fn is_ended(tail: &[u8]) -> bool {
+    let tail = tail.get(tail.len().saturating_sub(Head::TAIL)..).unwrap_or_default();
+    memchr::memmem::find_iter(tail, END).any(|at| {
+        let behind = tail.len().checked_sub(at + END_LEN);
+        behind.is_some() && le16(tail, at + END_LEN - 2).map(usize::from) == behind
+    })
 }
 
 impl Extractor for Zip {
@@ -65,11 +86,7 @@ impl Extractor for Zip {
     }
 
     fn probe(&self, head: &Head<'_>) -> bool {
-        let ends_as_zip = || {
-            let end = head.tail.len().checked_sub(END_LEN).and_then(|at| head.tail.get(at..));
-            end.is_some_and(|end| end.starts_with(END))
-        };
-        STARTS.iter().any(|magic| head.has(0, magic)) || ends_as_zip()
+        STARTS.iter().any(|magic| head.has(0, magic)) || is_ended(head.tail)
     }
 
     fn seeks(&self) -> bool {
@@ -102,7 +119,10 @@ struct Entry {
     kind: MemberKind,
     size: u64,
     encrypted: bool,
+    deflated: bool,
     span: Span,
+    /// What its local header has besides, if that is more than programs write there.
+    extra: Option<Span>,
     /// Where its bytes stand as they are.
     stored: Option<u64>,
 }
@@ -117,12 +137,15 @@ impl Entry {
             _ => MemberKind::File,
         };
         let start = entry.data_start();
+        let named = entry.header_start().saturating_add((LOCAL_LEN + entry.name_raw().len()) as u64);
         let is_stored = entry.compression() == CompressionMethod::Stored && entry.compressed_size() == entry.size();
         Ok(Self {
             name: entry.name_raw().to_vec(),
             kind,
             size: entry.size(),
             encrypted: entry.encrypted(),
+            deflated: entry.compression() == CompressionMethod::Deflated,
+            extra: start.filter(|start| *start > named.saturating_add(EXTRA)).map(|end| Span { start: named, end }),
             span: Span { start: entry.header_start(), end: start.unwrap_or(0).saturating_add(entry.compressed_size()) },
             stored: start.filter(|_| is_stored),
         })
@@ -130,6 +153,13 @@ impl Entry {
 
     fn member(&self) -> Member<'_> {
         Member { name: &self.name, kind: self.kind, size: Some(self.size) }
+    }
+
+    /// What of the file was read with it.
+    fn covered(&self) -> impl Iterator<Item = Span> {
+        let Span { start, end } = self.span;
+        let (before, behind) = self.extra.map_or((end, end), |extra| (extra.start, extra.end));
+        [Span { start, end: before }, Span { start: behind, end }].into_iter()
     }
 }
 
@@ -156,7 +186,7 @@ fn listed(
         let label = escaped(&entry.name);
         if entry.encrypted {
             sink.gap(GapReason::Encrypted, format!("zip: {label} is encrypted"), Some(entry.size));
-            spans.push(entry.span);
+            spans.extend(entry.covered());
             continue;
         }
         if entry.kind == MemberKind::Numbers
@@ -168,11 +198,12 @@ fn listed(
                 sink.gap(GapReason::Truncated, format!("zip: {label} ends early"), Some(entry.size - body.len()));
             }
             sink.unread_member(&entry.member(), body)?;
-            spans.push(entry.span);
+            spans.extend(entry.covered());
             continue;
         }
+        let read = if entry.deflated { inflated } else { read };
         match read(archive, (index, &entry.member()), &mut workbook, sink)? {
-            None => spans.push(entry.span),
+            None => spans.extend(entry.covered()),
             // Uncovered, its bytes are swept: read once more by its local header, and as they are.
             Some((reason, detail)) => {
                 let cost = (reason == GapReason::Unsupported).then_some(entry.size);
@@ -198,6 +229,37 @@ fn read(
     workbook.tell((index, member), &mut body, sink)?;
     let drained = io::copy(&mut body, &mut io::sink());
     Ok(body.failure.or(drained.err()).map(|error| (reason_of(&error), error.to_string())))
+}
+
+/// The same of a deflated entry, which may be longer than the stream in it: what stands behind that is scanned as it is.
+fn inflated(
+    archive: &mut ZipArchive<&mut Box<dyn ReadSeek + '_>>,
+    (index, member): (usize, &Member<'_>),
+    workbook: &mut Workbook,
+    sink: &mut dyn Sink,
+) -> Result<Option<(GapReason, String)>, Halt> {
+    let entry = match archive.by_index_raw(index) {
+        Ok(entry) => entry,
+        Err(error) => return Ok(Some((reason_to_refuse(&error), error.to_string()))),
+    };
+    let (sum, packed) = (entry.crc32(), entry.compressed_size());
+    let mut body = Watched { inner: CrcReader::new(DeflateDecoder::new(BufReader::new(entry))), failure: None };
+    workbook.tell((index, member), &mut body, sink)?;
+    let drained = io::copy(&mut body, &mut io::sink());
+    if let Some(error) = body.failure.or(drained.err()) {
+        return Ok(Some((reason_of(&error), error.to_string())));
+    }
+    if body.inner.crc().sum() != sum {
+        return Ok(Some((GapReason::Damaged, "the checksum does not hold".into())));
+    }
+    let stream = body.inner.into_inner();
+    let behind = packed.saturating_sub(stream.total_in());
+    if behind > 0 {
+        let detail = format!("zip: {}: {behind} bytes behind its stream; scanned as they are", escaped(member.name));
+        sink.gap(GapReason::Disagreement, detail, None);
+        sink.raw(&mut stream.into_inner())?;
+    }
+    Ok(None)
 }
 
 /// What the sheets of the archive need, if it is a workbook.

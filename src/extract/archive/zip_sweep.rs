@@ -3,6 +3,7 @@
 
 use super::super::{Halt, Input, Member, MemberKind, ReadSeek, Sink};
 use super::spans::Span;
+use super::zip::LOCAL_LEN;
 use crate::finding::GapReason;
 use crate::place::escaped;
 use flate2::bufread::DeflateDecoder;
@@ -10,9 +11,8 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 type File<'f> = Box<dyn ReadSeek + 'f>;
 
-/// Signature of a local header (APPNOTE.TXT 4.3.7), and its length without name and extra field.
+/// Signature of a local header (APPNOTE.TXT 4.3.7).
 const LOCAL: &[u8] = b"PK\x03\x04";
-const LOCAL_LEN: usize = 30;
 
 /// Reads all that `covered` does not: entries by their own headers, the rest as raw bytes.
 pub(super) fn sweep(file: &mut File<'_>, length: u64, mut covered: Vec<Span>, sink: &mut dyn Sink) -> Result<(), Halt> {

@@ -1,9 +1,10 @@
 //! Dialects of archives and streams that no program at hand writes, and what is wrong with some of them.
 
 use super::archives::{ar_member, cpio, lz4, lzma, snappy, xz};
-use super::samples::{RULE, token};
+use super::samples::{RULE, token, zip_of};
 use super::target;
 use watertight::finding::GapReason;
+use watertight::forge::image::tar_of;
 
 /// The token is found in this member, and no gap is told.
 #[track_caller]
@@ -52,6 +53,62 @@ fn bytes_behind_a_cpio_stand_at_their_place_or_are_a_container() {
     let offsets: Vec<_> = found.map(|found| found.finding.offset).collect();
     assert_eq!(offsets, [(first.len() + "token = ".len()) as u64]);
     opens(&[&first[..], &xz(token(1).as_bytes())].concat(), Some("behind TRAILER!!!"));
+}
+
+#[test]
+fn padding_of_a_tar_is_read_where_it_holds_something() {
+    let mut tar = tar_of(&[("a", b"nothing"), ("b", b"more")]);
+    tar[600..600 + token(1).len()].copy_from_slice(token(1).as_bytes());
+    opens(&tar, None);
+}
+
+/// A zip of one file of these bytes, and where its local header, directory and end record stand.
+fn zip_and_places(bytes: &[u8]) -> (Vec<u8>, [usize; 3]) {
+    let zip = zip_of(&[("a.txt", bytes)]);
+    let places = [b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"];
+    let found = places.map(|signature| memchr::memmem::rfind(&zip, signature).expect("a signature"));
+    (zip, found)
+}
+
+#[test]
+fn a_directory_of_a_zip_that_has_bytes_is_read() {
+    let (mut zip, [local, directory, _]) = zip_and_places(token(1).as_bytes());
+    (zip[local + 34], zip[directory + 50]) = (b'/', b'/');
+    opens(&zip, Some("a.tx/"));
+    // As a symbolic link, which some programs take for a file.
+    let (mut zip, [_, directory, _]) = zip_and_places(token(1).as_bytes());
+    zip[directory + 5] = 3;
+    zip[directory + 38..directory + 42].copy_from_slice(&(0o120_777_u32 << 16).to_le_bytes());
+    opens(&zip, Some("a.txt"));
+}
+
+#[test]
+fn what_stands_behind_the_stream_of_an_entry_is_read() {
+    let (mut zip, [local, directory, end]) = zip_and_places(b"nothing");
+    let text = token(1);
+    for (at, signature) in [(18, local), (20, directory), (16, end)] {
+        let field = &mut zip[signature + at..signature + at + 4];
+        let number = u32::from_le_bytes(field.try_into().expect("four bytes")) + text.len() as u32;
+        field.copy_from_slice(&number.to_le_bytes());
+    }
+    zip.splice(directory..directory, text.bytes());
+    let answer = target(&zip);
+    answer.leaks(RULE);
+    answer.told(GapReason::Disagreement);
+}
+
+#[test]
+fn a_zip_behind_other_bytes_opens_whatever_its_comment_and_what_follows() {
+    let (zip, [.., end]) = zip_and_places(token(1).as_bytes());
+    let with_comment = |length: u16| {
+        let mut zip = [b"\0 loader ", &zip[..end + 20], &length.to_le_bytes()].concat();
+        zip.resize(zip.len() + usize::from(length), b'c');
+        zip
+    };
+    opens(&with_comment(0), Some("a.txt"));
+    opens(&with_comment(300), Some("a.txt"));
+    opens(&with_comment(60_000), Some("zip at 9/a.txt"));
+    opens(&[with_comment(0), b"more\0".to_vec()].concat(), Some("zip at 9/a.txt"));
 }
 
 #[test]

@@ -3,10 +3,11 @@
 //!
 //! No specification: a stream's own magic says where it begins, and what it unpacks to whether it is one.
 
+mod entry;
 mod trial;
 
 use super::super::{About, Extractor, Halt, Head, Input, Sink};
-use super::{Bzip2, Cabinet, Gzip, Lz4, SevenZ, Squashfs, Xz, Zlib, Zstd, parts};
+use super::{Bzip2, Cabinet, Gzip, Lz4, SevenZ, Squashfs, Xz, Zip, Zlib, Zstd, parts};
 use crate::finding::GapReason;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::io::{self, BufRead, Read};
@@ -17,7 +18,7 @@ use trial::Trial;
 pub struct Embedded;
 
 /// What a stream of each kind begins with. Those of zlib, of which there are four, are bytes of any text as well.
-const MAGICS: [(&[u8], Kind); 12] = [
+const MAGICS: [(&[u8], Kind); 13] = [
     (b"\x1f\x8b\x08", Kind::Gzip),
     (b"\x78\x01", Kind::Zlib),
     (b"\x78\x5e", Kind::Zlib),
@@ -30,6 +31,7 @@ const MAGICS: [(&[u8], Kind); 12] = [
     (b"7z\xbc\xaf\x27\x1c", Kind::SevenZ),
     (b"hsqs", Kind::Squashfs),
     (b"MSCF\0\0\0\0", Kind::Cabinet),
+    (b"PK\x03\x04", Kind::Zip),
 ];
 
 static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -53,6 +55,8 @@ enum Kind {
     SevenZ,
     Squashfs,
     Cabinet,
+    /// One entry, by its own header: of all that was ever written there may be no directory, and more of it elsewhere.
+    Zip,
 }
 
 impl Kind {
@@ -67,6 +71,7 @@ impl Kind {
             Self::SevenZ => &SevenZ,
             Self::Squashfs => &Squashfs,
             Self::Cabinet => &Cabinet,
+            Self::Zip => &Zip,
         }
     }
 
@@ -80,6 +85,7 @@ impl Kind {
             Self::Xz => parts::extract::<Xz>(name, input, sink),
             Self::Zstd => parts::extract::<Zstd>(name, input, sink),
             Self::Lz4 => parts::extract::<Lz4>(name, input, sink),
+            Self::Zip => entry::read(name, input, sink),
             Self::SevenZ | Self::Squashfs | Self::Cabinet => Ok(sink.behind(name, input.position(), input)?),
         }
     }
@@ -93,7 +99,7 @@ impl Extractor for Embedded {
     fn about(&self) -> About {
         About {
             title: "packed streams in other bytes (installers, firmware, unknown formats)",
-            reads: "what is packed in gzip, zlib, bzip2, xz, zstd, LZ4, 7z, squashfs or a cabinet, by its place; the rest as it is",
+            reads: "what is packed in gzip, zlib, bzip2, xz, zstd, LZ4, 7z, squashfs, a cabinet or entries of a zip, by its place; the rest as it is",
             limits: "files with a zero byte among the first that are read, 1 MiB at least; not in programs",
             specification: "https://makeself.io, and those of the streams",
         }
@@ -107,7 +113,8 @@ impl Extractor for Embedded {
         let mut from = 0;
         while let Some((at, kind)) = search.next(head.start, from) {
             if search.believes(kind, head.start.get(at..).unwrap_or_default(), at as u64) {
-                return true;
+                // A zip that may have its directory behind it is better read as one.
+                return kind != Kind::Zip || !head.tail.is_empty();
             }
             from = at + 1;
         }
@@ -252,6 +259,7 @@ impl Search {
             Kind::Gzip | Kind::Zlib => {}
             // Four letters are too few; version 4.0 (section "The Superblock" of its documentation in Linux).
             Kind::Squashfs => return head.has(28, b"\x04\0\0\0"),
+            Kind::Zip => return Zip::is_entry(start),
             _ => return kind.format().probe(&head),
         }
         let gives = if kind == Kind::Gzip { self.trial.gzip(start) } else { self.trial.zlib(start) };

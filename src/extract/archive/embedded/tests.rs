@@ -50,6 +50,39 @@ fn each_stream_is_a_member_and_the_rest_is_as_it_is() {
     assert_eq!(found.members.0.len(), 2);
 }
 
+/// An entry of a zip: its header, then `body`.
+fn entry(name: &str, method: u8, flags: u8, body: &[u8]) -> Vec<u8> {
+    let mut header = b"PK\x03\x04\x14\0".to_vec();
+    header.extend([flags, 0, method, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    header.extend((body.len() as u32).to_le_bytes());
+    header.extend([0, 0, 0, 0, name.len() as u8, 0, 0, 0]);
+    [&header, name.as_bytes(), body].concat()
+}
+
+#[test]
+fn entries_of_a_zip_are_members() {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(6));
+    encoder.write_all(b"some text, some text").unwrap();
+    let deflated = encoder.finish().unwrap();
+    let packed = entry("a/b", 8, 0, &deflated);
+    let bytes = [b"\0head ", packed.as_slice(), &entry("c", 0, 0, b"as it is"), b"behind"].concat();
+    assert!(probe(&bytes) || Zip::begins_within(&bytes));
+    let raw = [b"\0head ", &packed[..33], &entry("c", 0, 0, b"")[..31], b"behind"].concat();
+    let second = format!("zip at {}/c", 6 + packed.len());
+    let found = seen(&Embedded, &bytes);
+    let expected = vec![("zip at 6/a/b", "some text, some text"), (second.as_str(), "as it is")];
+    assert_eq!((found.members, found.raw.len(), found.gaps), (expected.into(), raw.len(), vec![]));
+    // What stays shut, breaks off or is cut.
+    for (entry, gap) in [
+        (entry("a", 8, 1, &deflated), GapReason::Encrypted),
+        (entry("a", 9, 0, &deflated), GapReason::Unsupported),
+        (entry("a", 8, 0, b"\xff\xff\xff\xff"), GapReason::Damaged),
+        (entry("a", 0, 0, b"as it is")[..35].to_vec(), GapReason::Truncated),
+    ] {
+        assert_eq!(seen(&Embedded, &[b"\0", entry.as_slice()].concat()).gaps, [gap]);
+    }
+}
+
 #[test]
 fn parts_of_one_stream_are_one_member() {
     let tar = tar_of(&[("a", b"x")]);
