@@ -19,11 +19,26 @@ pub static OPAQUE: &[Opaque] = &[
     Opaque { name: "age", offset: 0, magics: &[b"age-encryption.org/v1"] },
     Opaque { name: "openssl enc", offset: 0, magics: &[b"Salted__"] },
     Opaque { name: "LUKS", offset: 0, magics: &[b"LUKS\xba\xbe"] },
-    // Blocks of up to 16 bits with a reset, as all write them.
-    Opaque { name: "compress (.Z)", offset: 0, magics: &[b"\x1f\x9d\x90"] },
+    // Blocks of 9 to 16 bits with a reset; all but the smallest programs write the longest.
+    Opaque {
+        name: "compress (.Z)",
+        offset: 0,
+        magics: &[b"\x1f\x9d\x90", b"\x1f\x9d\x8f", b"\x1f\x9d\x8e", b"\x1f\x9d\x8d", b"\x1f\x9d\x8c"],
+    },
     Opaque { name: "lzip", offset: 0, magics: &[b"LZIP\x01"] },
     Opaque { name: "zpaq", offset: 0, magics: &[b"7kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3"] },
-    Opaque { name: "LHA", offset: 2, magics: &[b"-lh5-", b"-lh6-", b"-lh7-"] },
+    Opaque { name: "LHA", offset: 2, magics: LHA },
+    Opaque { name: "zoo", offset: 20, magics: &[b"\xdc\xa7\xc4\xfd"] },
+    Opaque { name: "StuffIt", offset: 0, magics: &[b"StuffIt (c)", b"SIT!\0"] },
+    Opaque { name: "lrzip", offset: 0, magics: &[b"LRZI\0"] },
+    Opaque { name: "rzip", offset: 0, magics: &[b"RZIP\x02"] },
+    Opaque {
+        name: "MS-DOS compress (SZDD, KWAJ)",
+        offset: 0,
+        magics: &[b"SZDD\x88\xf0\x27\x33", b"KWAJ\x88\xf0\x27\xd1", b"SZ\x20\x88\xf0\x27\x33\xd1"],
+    },
+    Opaque { name: "zisofs", offset: 0, magics: &[b"\x37\xe4\x53\x96\xc9\xdb\xd6\x07"] },
+    Opaque { name: "compiled help (CHM)", offset: 0, magics: &[b"ITSF\x03\0\0\0"] },
     Opaque { name: "ACE", offset: 7, magics: &[b"**ACE**"] },
     Opaque { name: "RAR before 1.5", offset: 0, magics: &[b"RE\x7e\x5e"] },
     Opaque { name: "WIM", offset: 0, magics: &[b"MSWIM\0\0\0"] },
@@ -32,6 +47,10 @@ pub static OPAQUE: &[Opaque] = &[
     // What an installer of NSIS appends to its program: behind its flags a mark, then all in one compressed block.
     Opaque { name: "NSIS installer", offset: 4, magics: &[b"\xef\xbe\xad\xdeNullsoftInst"] },
 ];
+
+/// Methods of LHA: stored, those of LHarc, LHA and LArc, and a directory, which comes first where there is one.
+const LHA: &[&[u8]] =
+    &[b"-lh0-", b"-lh1-", b"-lh2-", b"-lh3-", b"-lh4-", b"-lh5-", b"-lh6-", b"-lh7-", b"-lhd-", b"-lzs-", b"-lz4-", b"-lz5-"];
 
 impl Opaque {
     /// The opaque format of some bytes, if it is one that is known.

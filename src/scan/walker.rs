@@ -134,22 +134,35 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
     /// The format that is to open these bytes here. Notes a gap where one is known and may not, or cannot; the name of
     /// that one is the error.
     fn opener(&mut self, nest: &Nest, bytes: &[u8], whole: bool) -> Result<&'static dyn Extractor, Option<&'static str>> {
-        let (format, reason, detail) = if let Some(extractor) = format_of(nest, bytes, whole) {
-            if nest.depth + nest.cost(extractor.is_wrapper()) <= self.crew.limits.depth {
+        let opaque = Opaque::probe(&Head { start: bytes, tail: &[] }).map(|format| format.name);
+        let length = whole.then_some(bytes.len() as u64);
+        let (format, reason, detail) = match (format_of(nest, bytes, whole), opaque) {
+            (Some(extractor), opaque) if nest.depth + nest.cost(extractor.is_wrapper()) <= self.crew.limits.depth => {
+                // What is packed in a format that is not opened may begin like other streams, or hold such.
+                if let Some(opaque) = opaque.filter(|_| extractor.name() == Embedded.name()) {
+                    let detail =
+                        format!("{opaque} is not opened; what begins like a packed stream in it was, the rest is raw bytes");
+                    self.shut(nest, opaque, (GapReason::Unsupported, detail), length);
+                }
                 return Ok(extractor);
             }
-            let detail = format!("{}: archives are nested deeper than the limit; scanned as raw bytes", extractor.name());
-            (extractor.name(), GapReason::DepthLimit, detail)
-        } else if let Some(format) = Opaque::probe(&Head { start: bytes, tail: &[] }) {
-            let detail = format!("{} is not opened; its bytes were scanned as they are", format.name);
-            (format.name, GapReason::Unsupported, detail)
-        } else {
-            return Err(None);
+            (Some(extractor), _) => {
+                let detail = format!("{}: archives are nested deeper than the limit; scanned as raw bytes", extractor.name());
+                (extractor.name(), GapReason::DepthLimit, detail)
+            }
+            (None, Some(opaque)) => {
+                (opaque, GapReason::Unsupported, format!("{opaque} is not opened; its bytes were scanned as they are"))
+            }
+            (None, None) => return Err(None),
         };
-        let length = whole.then_some(bytes.len() as u64);
+        self.shut(nest, format, (reason, detail), length);
+        Err(Some(format))
+    }
+
+    /// Tells of a format that stays shut.
+    fn shut(&mut self, nest: &Nest, format: &'static str, (reason, detail): (GapReason, String), length: Option<u64>) {
         self.note(nest, reason, detail, length, nest.scope());
         self.row(Some(format)).gap(reason);
-        Err(Some(format))
     }
 
     fn flush(&mut self) {

@@ -40,7 +40,7 @@ impl Extractor for Iso {
         About {
             title: "ISO 9660",
             reads: "files of every tree, by the names of Rock Ridge or Joliet where they have them",
-            limits: "UDF trees and zisofs compression are not read; a million entries",
+            limits: "UDF trees are not read; files in zisofs are gaps; a million entries",
             specification: "ECMA-119, IEEE P1281 and P1282",
         }
     }
