@@ -65,6 +65,10 @@ impl Extractor for Ext4 {
         let end = disk.end();
         let mut walk = Walk { disk, sink, covered: Vec::new(), tree: Tree::new(), listings: length };
         walk.all()?;
+        if walk.disk.has_shortened {
+            let detail = "ext4: files with longer holes than are filled; what is packed in them may not open".into();
+            walk.sink.gap(GapReason::SizeLimit, detail, None);
+        }
         let covered = walk.covered;
         if end > length {
             sink.gap(GapReason::Truncated, format!("ext4: ends {} bytes early", end - length), None);

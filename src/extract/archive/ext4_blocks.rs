@@ -14,6 +14,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 /// Stretches of one file that are kept.
 const RUNS: usize = 1 << 20;
 
+/// Holes of so many bytes more than the image has are filled with zeros.
+const ZEROS: u64 = 64 << 20;
+
 /// Flags of an inode.
 const EXTENTS: u32 = 0x0008_0000;
 const ENCRYPTED: u32 = 0x0800;
@@ -42,6 +45,10 @@ pub(super) struct Disk<'d, 'f> {
     descriptor: u64,
     /// Blocks of structure that may still be read.
     budget: u64,
+    /// Bytes of holes that may still be filled.
+    zeros: u64,
+    /// Whether a hole was longer than that.
+    pub(super) has_shortened: bool,
 }
 
 /// What is needed of an inode.
@@ -95,6 +102,8 @@ impl<'d, 'f> Disk<'d, 'f> {
             groups: (u64::from(field(0x14)?) + 1).saturating_mul(block),
             descriptor,
             budget: length / block + 1,
+            zeros: length.saturating_add(ZEROS),
+            has_shortened: false,
         };
         if disk.inodes_per_group == 0 || inode_size < 128 || descriptor < 32 {
             return Err(damaged("the superblock is broken"));
@@ -209,8 +218,8 @@ impl<'d, 'f> Disk<'d, 'f> {
 /// Where the content of a file stands, in its order.
 pub(super) struct Runs {
     pub(super) spans: Vec<Span>,
-    /// Before which of the spans something is left out that reads as zeros.
-    holes: Vec<usize>,
+    /// Before which of the spans something is left out that reads as zeros, and how many of these.
+    holes: Vec<(usize, u64)>,
     /// Bytes of the file that are accounted for.
     next: u64,
     size: u64,
@@ -219,15 +228,22 @@ pub(super) struct Runs {
 impl Runs {
     fn skip_to(&mut self, offset: u64) {
         if offset > self.next {
-            self.hole();
+            self.hole(offset - self.next);
             self.next = offset;
         }
     }
 
-    fn hole(&mut self) {
-        if self.holes.last() != Some(&self.spans.len()) {
-            self.holes.push(self.spans.len());
+    fn hole(&mut self, length: u64) {
+        match self.holes.last_mut() {
+            Some((before, so_far)) if *before == self.spans.len() => *so_far = so_far.saturating_add(length),
+            _ => self.holes.push((self.spans.len(), length)),
         }
+    }
+
+    /// The hole behind the last span, if there is one.
+    fn last_hole(&mut self) -> Option<&mut u64> {
+        let spans = self.spans.len();
+        self.holes.last_mut().filter(|(before, _)| *before == spans).map(|(_, length)| length)
     }
 
     /// So many blocks from `first` on; from block 0 on, a hole.
@@ -238,11 +254,11 @@ impl Runs {
         }
         self.next = self.next.saturating_add(length);
         if first == 0 {
-            self.hole();
+            self.hole(length);
             return Ok(());
         }
         let span = Span::of(first.saturating_mul(block), length);
-        let behind_hole = self.holes.last() == Some(&self.spans.len());
+        let behind_hole = self.last_hole().is_some();
         let full = self.spans.len() >= RUNS;
         match self.spans.last_mut() {
             Some(last) if last.end == span.start && !behind_hole => last.end = span.end,
@@ -252,20 +268,20 @@ impl Runs {
         Ok(())
     }
 
-    /// Cuts the last block where the file ends.
+    /// Cuts the last block where the file ends; where it ends before that, zeros follow.
     fn cut(&mut self) {
-        let excess = self.next.saturating_sub(self.size);
-        // Unless it ends with a hole.
-        if self.holes.last() != Some(&self.spans.len())
-            && let Some(last) = self.spans.last_mut()
-        {
+        self.skip_to(self.size);
+        let excess = self.next - self.size;
+        if let Some(hole) = self.last_hole() {
+            *hole = hole.saturating_sub(excess);
+        } else if let Some(last) = self.spans.last_mut() {
             last.end = last.end.saturating_sub(excess).max(last.start);
         }
     }
 
-    /// The content, with one zero for each hole.
+    /// The content. Of a hole that is too long to be filled one zero stays.
     pub(super) fn reader<'r, 'd, 'f>(&'r self, disk: &'r mut Disk<'d, 'f>) -> Content<'r, 'd, 'f> {
-        Content { disk, runs: self, index: 0, left: 0, at_hole: false }
+        Content { disk, runs: self, index: 0, left: 0, zeros: 0, is_past_hole: false }
     }
 }
 
@@ -277,28 +293,100 @@ pub(super) struct Content<'r, 'd, 'f> {
     index: usize,
     /// Bytes left of the one at hand.
     left: u64,
-    at_hole: bool,
+    /// Zeros left of the hole at hand, and whether the one before the next span was met.
+    zeros: u64,
+    is_past_hole: bool,
+}
+
+impl Content<'_, '_, '_> {
+    /// The zeros of the hole before the next span.
+    fn hole(&mut self) -> u64 {
+        if std::mem::replace(&mut self.is_past_hole, true) {
+            return 0;
+        }
+        let found = self.runs.holes.binary_search_by_key(&self.index, |(before, _)| *before);
+        let length = found.ok().and_then(|at| self.runs.holes.get(at)).map_or(0, |(_, length)| *length);
+        match self.disk.zeros.checked_sub(length) {
+            Some(left) => self.disk.zeros = left,
+            None => {
+                self.disk.has_shortened = true;
+                return 1;
+            }
+        }
+        length
+    }
 }
 
 impl Read for Content<'_, '_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.left == 0 {
-            if !self.at_hole && self.runs.holes.binary_search(&self.index).is_ok() {
-                self.at_hole = true;
-                let Some(first) = buffer.first_mut() else { return Ok(0) };
-                *first = 0;
-                return Ok(1);
+            if self.zeros == 0 {
+                self.zeros = self.hole();
+            }
+            if self.zeros > 0 {
+                let count = usize::try_from(self.zeros).unwrap_or(usize::MAX).min(buffer.len());
+                buffer.get_mut(..count).unwrap_or_default().fill(0);
+                self.zeros -= count as u64;
+                return Ok(count);
             }
             let Some(span) = self.runs.spans.get(self.index) else { return Ok(0) };
             self.disk.file.seek(SeekFrom::Start(span.start.min(self.disk.length)))?;
             self.left = span.end - span.start;
             self.index += 1;
-            self.at_hole = false;
+            self.is_past_hole = false;
         }
         let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
         let count = self.disk.file.read(buffer.get_mut(..most).unwrap_or_default())?;
         // Behind the end of the image nothing follows.
         self.left = if count == 0 { 0 } else { self.left - count as u64 };
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    /// What a file of `size` reads as, of whose blocks each stands where `blocks` says, or is a hole.
+    fn content(size: u64, blocks: &[u64], zeros: u64) -> (Vec<u8>, bool) {
+        let image: Vec<u8> = (0..8u8).flat_map(|block| vec![block; 4]).collect();
+        let mut runs = Runs { spans: Vec::new(), holes: Vec::new(), next: 0, size };
+        for block in blocks {
+            runs.add(4, *block, 1).unwrap();
+        }
+        runs.cut();
+        let mut file: Box<dyn ReadSeek> = Box::new(Cursor::new(image));
+        let mut disk = Disk {
+            file: &mut file,
+            length: 32,
+            block: 4,
+            blocks: 8,
+            inodes: 0,
+            inodes_per_group: 1,
+            inode_size: 128,
+            groups: 0,
+            descriptor: 32,
+            budget: 0,
+            zeros,
+            has_shortened: false,
+        };
+        let mut read = Vec::new();
+        runs.reader(&mut disk).read_to_end(&mut read).unwrap();
+        (read, disk.has_shortened)
+    }
+
+    #[test]
+    fn holes_read_as_zeros_up_to_a_limit() {
+        let check = |size, blocks: &[u64], expected: &[u8]| assert_eq!(content(size, blocks, 100), (expected.to_vec(), false));
+        check(12, &[1, 0, 3], &[1, 1, 1, 1, 0, 0, 0, 0, 3, 3, 3, 3]);
+        check(6, &[1, 2], &[1, 1, 1, 1, 2, 2]);
+        check(6, &[1, 0], &[1, 1, 1, 1, 0, 0]);
+        check(10, &[0, 0, 5], &[0, 0, 0, 0, 0, 0, 0, 0, 5, 5]);
+        // No block is named for the end, or for all.
+        check(7, &[1], &[1, 1, 1, 1, 0, 0, 0]);
+        check(3, &[], &[0; 3]);
+        check(0, &[], &[]);
+        assert_eq!(content(14, &[1, 0, 3], 4), ([&[1; 4][..], &[0; 4], &[3; 4], &[0]].concat(), true));
     }
 }

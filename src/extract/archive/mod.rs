@@ -31,6 +31,7 @@ mod squashfs_blocks;
 mod tar;
 mod tar_extensions;
 mod tar_header;
+mod tar_sparse;
 mod tree;
 mod xz;
 mod zip;

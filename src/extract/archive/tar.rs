@@ -9,7 +9,9 @@ use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, Sink
 use super::fields::up_to;
 use super::tar_extensions::Extensions;
 use super::tar_header::{self, BLOCK, is_header};
+use super::tar_sparse::{Filled, Sparse};
 use crate::finding::GapReason;
+use crate::place::escaped;
 use std::io::{self, Read};
 use tar::Header;
 
@@ -19,6 +21,10 @@ pub struct Tar;
 /// The longest body of an extension (PAX records, a long name) that is kept. Honest ones have some
 /// hundred bytes; the rest of a longer one is scanned but not understood.
 const EXTENSION_BODY: u64 = 1 << 20;
+
+/// Zeros that fill holes: so many, and so many for each byte that was read.
+const ZEROS: u64 = 1 << 20;
+const ZEROS_A_BYTE: u64 = 16;
 
 impl Extractor for Tar {
     fn name(&self) -> &'static str {
@@ -39,7 +45,7 @@ impl Extractor for Tar {
     }
 
     fn extract(&self, input: &mut Input<'_>, sink: &mut dyn Sink) -> Result<(), Halt> {
-        Walk { input, sink, pending: Extensions::default(), end: End::NotSeen }.run()
+        Walk { input, sink, pending: Extensions::default(), end: End::NotSeen, spent: 0 }.run()
     }
 }
 
@@ -57,6 +63,8 @@ struct Walk<'w, 'a> {
     sink: &'w mut dyn Sink,
     pending: Extensions,
     end: End,
+    /// Zeros that filled holes.
+    spent: u64,
 }
 
 /// Who an entry is: what its type flag says.
@@ -165,7 +173,7 @@ impl Walk<'_, '_> {
         let name = self.pending.name(&header.path_bytes());
         if let Some(size) = self.pending.size() {
             if declared != 0 && size != declared && has_body {
-                let label = crate::place::escaped(&name);
+                let label = escaped(&name);
                 self.gap(
                     GapReason::Disagreement,
                     format!("header and PAX record differ in the size of {label}; the record counts"),
@@ -174,21 +182,31 @@ impl Walk<'_, '_> {
             }
             stored = size;
         }
-        let real_size = self.pending.real_size();
+        let mut sparse = self.pending.sparse();
         self.pending.clear();
         // A name with a slash at its end is a directory even where an old header calls it a file.
         let kind = if kind == MemberKind::File && name.ends_with(b"/") { MemberKind::Directory } else { kind };
-        if header.entry_type().is_gnu_sparse() && !self.sparse_map(header)? {
+        if header.entry_type().is_gnu_sparse() && !self.sparse_map(header, &mut sparse)? {
             return Ok(false);
         }
         let stored = if has_body { stored } else { 0 };
-        let member = Member { name: &name, kind, size: real_size.or(Some(stored)) };
+        let member = Member { name: &name, kind, size: sparse.size.or(Some(stored)) };
         let mut body = Body { input: self.input, left: stored };
-        self.sink.member(&member, &mut body)?;
+        let filled = if sparse.size.is_some() && kind == MemberKind::File {
+            let shown = Shown { sink: self.sink, spent: &mut self.spent };
+            shown.file(&member, &mut body, sparse)?
+        } else {
+            self.sink.member(&member, &mut body)?;
+            true
+        };
         if kind != MemberKind::File && stored > 0 {
             self.sink.raw(&mut body)?;
         }
         let left = body.left;
+        if !filled {
+            let detail = format!("{} has longer holes than are filled; what is packed in it may not open", escaped(&name));
+            self.gap(GapReason::SizeLimit, detail, None);
+        }
         self.pass(left, stored)
     }
 
@@ -229,19 +247,43 @@ impl Walk<'_, '_> {
         Ok(true)
     }
 
-    /// Passes over the continuation blocks of an old GNU sparse map. The data that follow are scanned as
-    /// they are stored, without the holes.
-    fn sparse_map(&mut self, header: &Header) -> Result<bool, Halt> {
-        let mut more = header.as_gnu().is_some_and(|gnu| gnu.is_extended());
+    /// Reads an old GNU sparse map, and the blocks behind the header that go on with it.
+    fn sparse_map(&mut self, header: &Header, sparse: &mut Sparse) -> Result<bool, Halt> {
+        let mut more = sparse.old(header.as_bytes());
         let mut block = [0; BLOCK];
         while more {
             if fill(self.input, &mut block)? < BLOCK {
                 self.gap(GapReason::Truncated, "ends within a sparse map".into(), None);
                 return Ok(false);
             }
-            more = block.get(504).is_some_and(|flag| *flag != 0);
+            more = sparse.more(&block);
         }
         Ok(true)
+    }
+}
+
+/// Where a sparse file is shown.
+struct Shown<'w> {
+    sink: &'w mut dyn Sink,
+    spent: &'w mut u64,
+}
+
+impl Shown<'_> {
+    /// Shows a sparse file with its holes filled. Where its map makes no sense it is as it stands in the archive, and
+    /// where they are too long. Says whether they were not.
+    fn file(self, member: &Member<'_>, body: &mut Body<'_, '_>, mut sparse: Sparse) -> Result<bool, Halt> {
+        let before = if sparse.is_in_body { sparse.read_map(body) } else { Vec::new() };
+        let read = body.input.position();
+        let checked = sparse.check(body.left);
+        let affordable = ZEROS.saturating_add(read.saturating_mul(ZEROS_A_BYTE)).saturating_sub(*self.spent);
+        match checked.filter(|(_, holes)| *holes <= affordable) {
+            Some((size, holes)) => {
+                *self.spent += holes;
+                self.sink.member(member, &mut Filled::new(body, sparse.pieces, size))?;
+            }
+            None => self.sink.member(member, &mut before.as_slice().chain(body))?,
+        }
+        Ok(checked.is_none_or(|(_, holes)| holes <= affordable))
     }
 }
 

@@ -4,6 +4,8 @@
 //! file. So: records of a PAX header apply to the next entry that is no extension itself, whatever
 //! extensions stand between; global ones to all that follow, until changed.
 
+use super::tar_sparse::Sparse;
+
 /// The fields of a PAX header that matter here.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pax {
@@ -11,7 +13,9 @@ pub(super) struct Pax {
     link: Option<Vec<u8>>,
     size: Option<u64>,
     sparse_name: Option<Vec<u8>>,
-    real_size: Option<u64>,
+    sparse: Sparse,
+    /// Where the next stretch of a sparse file begins (version 0.0).
+    sparse_at: Option<u64>,
 }
 
 /// What is pending for the next entry.
@@ -33,7 +37,15 @@ impl Extensions {
                 b"linkpath" => target.link = Some(value.clone()),
                 b"size" => target.size = decimal(value),
                 b"GNU.sparse.name" => target.sparse_name = Some(value.clone()),
-                b"GNU.sparse.realsize" | b"GNU.sparse.size" => target.real_size = decimal(value),
+                b"GNU.sparse.realsize" | b"GNU.sparse.size" => target.sparse.size = decimal(value),
+                b"GNU.sparse.major" => target.sparse.is_in_body = value == b"1",
+                b"GNU.sparse.map" => target.sparse.list(value),
+                b"GNU.sparse.offset" => target.sparse_at = decimal(value),
+                b"GNU.sparse.numbytes" => {
+                    if let Some(piece) = target.sparse_at.take().zip(decimal(value)) {
+                        target.sparse.push(piece);
+                    }
+                }
                 _ => {}
             }
         }
@@ -62,9 +74,9 @@ impl Extensions {
         self.local.size.or(self.global.size)
     }
 
-    /// The size a sparse file has when its holes are filled.
-    pub(super) fn real_size(&self) -> Option<u64> {
-        self.local.real_size
+    /// What is said of the holes of the entry at hand.
+    pub(super) fn sparse(&mut self) -> Sparse {
+        std::mem::take(&mut self.local.sparse)
     }
 
     /// Forgets what was for one entry only.
