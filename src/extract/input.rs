@@ -483,18 +483,14 @@ mod tests {
         let bytes: Vec<u8> = (0..4u32 << 20).map(|n| (n / 251) as u8).collect();
         let mut source = bytes.as_slice();
         let mut input = Input::stream(Vec::new(), &mut source);
-        let mut at = 0;
-        while at < bytes.len() {
+        while let Some(rest) = bytes.get(input.position() as usize..).filter(|rest| !rest.is_empty()) {
             let head = input.head().unwrap();
-            assert!(head.len() >= Head::LEN.min(bytes.len() - at) && bytes[at..].starts_with(head));
+            assert!(head.len() >= Head::LEN.min(rest.len()) && rest.starts_with(head));
             // Never all of it, until the end.
             let count = head.len().saturating_sub(7).clamp(1, 5000);
             input.consume(count);
-            at += count;
-            let Body::Stream(stream) = &input.body else { panic!("a stream") };
-            assert!(stream.chunk.len() <= 3 * CHUNK, "{} at {at}", stream.chunk.len());
+            assert!(matches!(&input.body, Body::Stream(stream) if stream.chunk.len() <= 3 * CHUNK));
         }
-        assert_eq!(input.position(), bytes.len() as u64);
     }
 
     #[test]

@@ -138,10 +138,9 @@ impl<'w, 's, 'e> Walker<'w, 's, 'e> {
         let length = whole.then_some(bytes.len() as u64);
         let (format, reason, detail) = match (format_of(nest, bytes, whole), opaque) {
             (Some(extractor), opaque) if nest.depth + nest.cost(extractor.is_wrapper()) <= self.crew.limits.depth => {
-                // What is packed in a format that is not opened may begin like other streams, or hold such.
-                if let Some(opaque) = opaque.filter(|_| extractor.name() == Embedded.name()) {
-                    let detail =
-                        format!("{opaque} is not opened; what begins like a packed stream in it was, the rest is raw bytes");
+                // A format that is not opened may hold streams of others, or look like one that has no magic.
+                if let Some(opaque) = opaque {
+                    let detail = format!("{opaque} is not opened; it was read as {}, and is raw bytes else", extractor.name());
                     self.shut(nest, opaque, (GapReason::Unsupported, detail), length);
                 }
                 return Ok(extractor);

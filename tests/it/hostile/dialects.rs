@@ -3,6 +3,7 @@
 use super::archives::{ar_member, cpio, lz4, lzma, snappy, xz};
 use super::samples::{RULE, token, zip_of};
 use super::target;
+use std::io::Write;
 use watertight::finding::GapReason;
 use watertight::forge::image::tar_of;
 
@@ -60,6 +61,31 @@ fn padding_of_a_tar_is_read_where_it_holds_something() {
     let mut tar = tar_of(&[("a", b"nothing"), ("b", b"more")]);
     tar[600..600 + token(1).len()].copy_from_slice(token(1).as_bytes());
     opens(&tar, None);
+}
+
+#[test]
+fn a_container_in_a_sparse_file_opens() {
+    let inner = tar_of(&[("zeros", &[0; 4096]), ("a", token(1).as_bytes())]);
+    let (head, behind) = (&inner[..512], &inner[512 + 4096..]);
+    let map = format!("0,512,4608,{}", behind.len());
+    let size = inner.len().to_string();
+    let mut outer = tar::Builder::new(Vec::new());
+    let records: [(&str, &[u8]); 2] = [("GNU.sparse.map", map.as_bytes()), ("GNU.sparse.size", size.as_bytes())];
+    outer.append_pax_extensions(records).expect("memory takes all");
+    let mut header = tar::Header::new_ustar();
+    header.set_size((512 + behind.len()) as u64);
+    header.set_mode(0o644);
+    outer.append_data(&mut header, "sparse", &[head, behind].concat()[..]).expect("memory takes all");
+    opens(&outer.into_inner().expect("memory takes all"), Some("sparse!a"));
+}
+
+#[test]
+fn a_format_that_stays_shut_is_told_though_streams_are_found_in_it() {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(6));
+    encoder.write_all(token(1).as_bytes()).expect("memory takes all");
+    let answer = target(&[&b"xar!\0\x1c\0\x01"[..], &[0; 20], &encoder.finish().expect("memory takes all")].concat());
+    answer.leaks(RULE);
+    answer.told(GapReason::Unsupported);
 }
 
 /// A zip of one file of these bytes, and where its local header, directory and end record stand.
