@@ -22,6 +22,7 @@ mod parts;
 mod rar;
 mod rpm;
 mod sevenz;
+mod sevenz_coders;
 mod sevenz_header;
 mod sif;
 mod snappy;

@@ -7,13 +7,12 @@ use super::super::cursor::{le32, le64};
 use super::super::{About, Extractor, Halt, Head, Input, Member, MemberKind, ReadSeek, Sink, reason_of};
 use super::fields::{unclaimed, up_to};
 use super::parts::dictionary_limit;
-use super::sevenz_header::{self, Coder, Contents, Folder, Header, Listed};
+use super::sevenz_coders::decoder;
+use super::sevenz_header::{self, Contents, Folder, Header, Listed};
 use super::spans::{Span, uncovered};
 use crate::finding::GapReason;
 use crate::place::escaped;
-use lzma_rust2::filter::{bcj::BcjReader, delta::DeltaReader};
-use lzma_rust2::{Lzma2Reader, LzmaReader, lzma_get_memory_usage_by_props};
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
 /// 7z.
 pub struct SevenZ;
@@ -21,12 +20,12 @@ pub struct SevenZ;
 const MAGIC: &[u8] = b"7z\xbc\xaf\x27\x1c";
 
 /// The start header, from whose end on offsets count.
-const START: u64 = 32;
+pub(super) const START: u64 = 32;
 
 /// The longest header that is parsed, packed or not. Its parts take several times that while they are kept.
 const HEADER: u64 = 8 << 20;
 
-type File<'f> = Box<dyn ReadSeek + 'f>;
+pub(super) type File<'f> = Box<dyn ReadSeek + 'f>;
 
 impl Extractor for SevenZ {
     fn name(&self) -> &'static str {
@@ -36,8 +35,8 @@ impl Extractor for SevenZ {
     fn about(&self) -> About {
         About {
             title: "7z",
-            reads: "files in LZMA, LZMA2, deflate, bzip2, zstd or stored, with the filters for code and delta; solid archives too",
-            limits: "encrypted ones are gaps, and so are BCJ2, PPMd, Deflate64 and dictionaries over 128 MiB, half of it with each container around it; a header of up to 8 MiB",
+            reads: "files in LZMA, LZMA2, PPMd, deflate, Deflate64, bzip2, zstd or stored, with all filters for code and delta; solid archives too",
+            limits: "encrypted ones are gaps, and so are dictionaries over 128 MiB, half of it with each container around it; a header of up to 8 MiB",
             specification: "https://github.com/ip7z/7zip/blob/main/DOC/7zFormat.txt",
         }
     }
@@ -147,74 +146,6 @@ fn unpack(file: &mut File<'_>, folder: &Folder, names: &[Listed], limit: u32, si
     // A folder may say that it has no file, or fewer bytes than there are.
     unclaimed(&mut stream, sink)?;
     Ok(true)
-}
-
-/// A reader of what a folder unpacks to; or why there is none.
-fn decoder<'r>(file: &'r mut File<'_>, folder: &Folder, limit: u32) -> Result<Box<dyn Read + 'r>, (GapReason, String)> {
-    if folder.coders.iter().any(|coder| coder.id == [0x06, 0xf1, 0x07, 0x01]) {
-        return Err((GapReason::Encrypted, "encrypted".into()));
-    }
-    let &[(at, size)] = folder.packed.as_slice() else {
-        return Err((GapReason::Unsupported, "several streams in one, as BCJ2 makes them".into()));
-    };
-    let damaged = |error: io::Error| (GapReason::Damaged, error.to_string());
-    // Not every system takes every offset.
-    let length = file.seek(SeekFrom::End(0)).map_err(damaged)?;
-    file.seek(SeekFrom::Start(START.saturating_add(at).min(length))).map_err(damaged)?;
-    let mut reader: Box<dyn Read + 'r> = Box::new(BufReader::new(file.take(size)));
-    for coder in &folder.coders {
-        reader = step(reader, coder, limit)?;
-    }
-    Ok(reader)
-}
-
-/// One step of a chain (Methods.txt of 7-Zip has the ids).
-fn step<'r>(inner: Box<dyn Read + 'r>, coder: &Coder, limit: u32) -> Result<Box<dyn Read + 'r>, (GapReason, String)> {
-    let properties = &coder.properties;
-    let bad = || (GapReason::Damaged, "the settings of a coder are broken".to_owned());
-    let of_error = |error: io::Error| match error.kind() {
-        io::ErrorKind::OutOfMemory => (GapReason::Unsupported, "a dictionary that takes too much memory".to_owned()),
-        _ => (reason_of(&error), error.to_string()),
-    };
-    Ok(match coder.id.as_slice() {
-        _ if coder.branches => return Err((GapReason::Unsupported, "several streams in one, as BCJ2 makes them".into())),
-        [0x00] => inner,
-        [0x21] => {
-            let bits = u32::from(*properties.first().ok_or_else(bad)?);
-            let size = if bits >= 40 { u64::from(u32::MAX) } else { u64::from(2 | bits & 1) << (bits / 2 + 11) };
-            let size = u32::try_from(size).map_err(|_| bad())?;
-            Box::new(Lzma2Reader::new_mem_limit(inner, size, limit >> 10, None).map_err(of_error)?)
-        }
-        [0x03, 0x01, 0x01] => {
-            let (settings, size) = (*properties.first().ok_or_else(bad)?, le32(properties, 1).ok_or_else(bad)?);
-            if lzma_get_memory_usage_by_props(size, settings).map_err(of_error)? > limit >> 10 {
-                return Err(of_error(io::ErrorKind::OutOfMemory.into()));
-            }
-            Box::new(LzmaReader::new_with_props(inner, coder.size, settings, size, None).map_err(of_error)?)
-        }
-        [0x03] => Box::new(DeltaReader::new(inner, usize::from(*properties.first().ok_or_else(bad)?) + 1)),
-        [0x04] | [0x03, 0x03, 0x01, 0x03] => Box::new(BcjReader::new_x86(inner, 0)),
-        [0x05] | [0x03, 0x03, 0x02, 0x05] => Box::new(BcjReader::new_ppc(inner, 0)),
-        [0x06] | [0x03, 0x03, 0x04, 0x01] => Box::new(BcjReader::new_ia64(inner, 0)),
-        [0x07] | [0x03, 0x03, 0x05, 0x01] => Box::new(BcjReader::new_arm(inner, 0)),
-        [0x08] | [0x03, 0x03, 0x07, 0x01] => Box::new(BcjReader::new_arm_thumb(inner, 0)),
-        [0x09] | [0x03, 0x03, 0x08, 0x05] => Box::new(BcjReader::new_sparc(inner, 0)),
-        [0x0a] => Box::new(BcjReader::new_arm64(inner, 0)),
-        [0x0b] => Box::new(BcjReader::new_riscv(inner, 0)),
-        [0x04, 0x01, 0x08] => Box::new(flate2::read::DeflateDecoder::new(inner)),
-        [0x04, 0x02, 0x02] => Box::new(bzip2::read::MultiBzDecoder::new(inner)),
-        [0x04, 0xf7, 0x11, 0x01] => {
-            let mut decoder = zstd::stream::read::Decoder::new(inner).map_err(of_error)?;
-            decoder.window_log_max(limit.ilog2()).map_err(of_error)?;
-            Box::new(decoder)
-        }
-        [0x03, 0x04, 0x01] => return Err((GapReason::Unsupported, "PPMd".into())),
-        [0x04, 0x01, 0x09] => return Err((GapReason::Unsupported, "Deflate64".into())),
-        id => {
-            let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-            return Err((GapReason::Unsupported, format!("coder {id}")));
-        }
-    })
 }
 
 /// One file of a folder: so many bytes of the stream, whose checksum is taken as they pass.

@@ -15,8 +15,9 @@ pub(super) struct Contents {
 /// A stream of files that are packed together.
 #[derive(Debug, Default)]
 pub(super) struct Folder {
-    /// From what the file holds to what it means.
     pub(super) coders: Vec<Coder>,
+    /// The coder whose output is what they all mean. What leads to it has no circles.
+    pub(super) last: usize,
     /// Where the packed bytes stand, from the end of the start header on.
     pub(super) packed: Vec<(u64, u64)>,
     /// Bytes that come out of the whole chain.
@@ -32,8 +33,17 @@ pub(super) struct Coder {
     pub(super) properties: Vec<u8>,
     /// Bytes that come out of it.
     pub(super) size: u64,
-    /// More than one stream in or out: BCJ2.
-    pub(super) branches: bool,
+    /// What goes into it.
+    pub(super) inputs: Vec<Stream>,
+}
+
+/// Where the input of a coder comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    /// One of the packed streams of its folder.
+    Packed(usize),
+    /// Another coder of it.
+    Coder(usize),
 }
 
 /// A file in the order of the folders' parts; one without bytes has none.
@@ -188,9 +198,11 @@ impl<'b> Cursor<'b> {
             return None;
         }
         for folder in &mut folders {
-            folder.order(self)?;
+            for coder in &mut folder.coders {
+                coder.size = self.number()?;
+            }
+            folder.size = folder.coders.get(folder.last)?.size;
         }
-        let folders: Vec<_> = folders.into_iter().map(|folder| folder.folder).collect();
         let mut digests = vec![None; count];
         loop {
             match self.byte()? {
@@ -201,31 +213,38 @@ impl<'b> Cursor<'b> {
         }
     }
 
-    fn folder(&mut self, packs: &mut impl Iterator<Item = (u64, u64)>) -> Option<Unordered> {
+    fn folder(&mut self, packs: &mut impl Iterator<Item = (u64, u64)>) -> Option<Folder> {
         let coders = self.count().filter(|coders| (1..=32).contains(coders))?;
-        let (mut ins, mut outs) = (0u64, 0u64);
         let mut folder = Folder::default();
-        let mut outs_of = Vec::new();
+        let mut inputs = Vec::new();
         for _ in 0..coders {
             let flags = self.byte()?;
             let id = self.take(usize::from(flags & 0x0f))?.to_vec();
             let (of_in, of_out) = if flags & 0x10 != 0 { (self.number()?, self.number()?) } else { (1, 1) };
-            if of_in > 32 || of_out > 32 {
+            // No coder of any program gives more streams than one.
+            if of_in > 32 || of_out != 1 {
                 return None;
             }
             let length = if flags & 0x20 != 0 { self.count()? } else { 0 };
             let properties = self.take(length)?.to_vec();
-            folder.coders.push(Coder { id, properties, size: 0, branches: of_in != 1 || of_out != 1 });
-            outs_of.push(of_out);
-            (ins, outs) = (ins + of_in, outs + of_out);
+            folder.coders.push(Coder { id, properties, ..Coder::default() });
+            inputs.extend((0..of_in).map(|_| folder.coders.len() - 1));
         }
-        let bonds = (1..outs).map(|_| Some((self.number()?, self.number()?))).collect::<Option<Vec<_>>>()?;
-        let packed = ins.checked_sub(bonds.len() as u64)?;
-        if packed > 1 {
-            (0..packed).try_for_each(|_| self.number().map(|_| ()))?;
-        }
+        let bonds = (1..coders).map(|_| Some((self.count()?, self.count()?))).collect::<Option<Vec<_>>>()?;
+        let packed = inputs.len().checked_sub(bonds.len())?;
+        let free = |at: &usize| !bonds.iter().any(|(to, _)| to == at);
+        let order = match packed {
+            1 => (0..inputs.len()).filter(free).collect(),
+            _ => (0..packed).map(|_| self.count()).collect::<Option<Vec<_>>>()?,
+        };
         folder.packed = (0..packed).map(|_| packs.next()).collect::<Option<Vec<_>>>()?;
-        Some(Unordered { folder, bonds, outs: outs_of })
+        for (at, coder) in inputs.iter().enumerate() {
+            let bond = bonds.iter().find(|(to, _)| *to == at).map(|(_, from)| Stream::Coder(*from));
+            let stream = bond.or_else(|| order.iter().position(|to| *to == at).map(Stream::Packed))?;
+            folder.coders.get_mut(*coder)?.inputs.push(stream);
+        }
+        folder.last = (0..coders).find(|at| !bonds.iter().any(|(_, from)| from == at))?;
+        folder.is_tree().then_some(folder)
     }
 
     /// How each folder's stream is divided into files.
@@ -305,47 +324,24 @@ fn split_names(bytes: &[u8]) -> Vec<Vec<u8>> {
     units.split(|unit| *unit == 0).map(|name| String::from_utf16_lossy(name).into_bytes()).collect()
 }
 
-/// A folder as it stands in the header: coders in any order, and which stream goes where.
-struct Unordered {
-    folder: Folder,
-    /// The input of one coder is the output of another.
-    bonds: Vec<(u64, u64)>,
-    /// How many outputs each coder has.
-    outs: Vec<u64>,
-}
-
-impl Unordered {
-    /// Takes in the sizes of what comes out of each coder, and brings the coders into the order in which
-    /// bytes pass them.
-    fn order(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
-        let mut index = 0;
-        let mut last = None;
-        for (coder, outs) in self.folder.coders.iter_mut().zip(&self.outs) {
-            for _ in 0..*outs {
-                coder.size = cursor.number()?;
-                // What no other coder takes is what the folder unpacks to.
-                if !self.bonds.iter().any(|(_, out)| *out == index) {
-                    last = Some((index, coder.size));
+impl Folder {
+    /// Whether all coders lead to the last, each of them once.
+    fn is_tree(&self) -> bool {
+        let mut seen = vec![false; self.coders.len()];
+        let mut open = vec![self.last];
+        while let Some(at) = open.pop() {
+            match (seen.get_mut(at), self.coders.get(at)) {
+                (Some(seen), Some(coder)) if !*seen => {
+                    *seen = true;
+                    open.extend(coder.inputs.iter().filter_map(|input| match input {
+                        Stream::Coder(from) => Some(*from),
+                        Stream::Packed(_) => None,
+                    }));
                 }
-                index += 1;
+                _ => return false,
             }
         }
-        let (last, size) = last?;
-        self.folder.size = size;
-        if self.folder.coders.iter().any(|coder| coder.branches) {
-            return Some(());
-        }
-        let mut chain = vec![last];
-        while let Some((_, from)) = chain.last().and_then(|at| self.bonds.iter().find(|(to, _)| to == at)) {
-            // Longer than there are coders: it bites its tail.
-            if chain.len() >= self.folder.coders.len() {
-                return None;
-            }
-            chain.push(*from);
-        }
-        let chain = chain.into_iter().rev().map(usize::try_from).collect::<Result<Vec<_>, _>>().ok()?;
-        self.folder.coders = chain.iter().map(|at| self.folder.coders.get_mut(*at).map(std::mem::take)).collect::<Option<_>>()?;
-        Some(())
+        seen.iter().all(|seen| *seen)
     }
 }
 

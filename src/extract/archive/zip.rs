@@ -56,7 +56,7 @@ impl Zip {
         let name = length.and_then(|length| header.get(LOCAL_LEN..LOCAL_LEN + usize::from(length))).unwrap_or_default();
         header.starts_with(STARTS[0])
             && version.is_some_and(|version| (10..=63).contains(&version))
-            && method.is_some_and(|method| matches!(method, 0 | 8 | 9 | 12 | 14 | 93 | 95))
+            && method.is_some_and(|method| matches!(method, 0..=6 | 8 | 9 | 12 | 14 | 93 | 95 | 98))
             && !name.is_empty()
             && !name.iter().any(u8::is_ascii_control)
     }
@@ -80,7 +80,7 @@ impl Extractor for Zip {
         About {
             title: "zip (jar, wheel, npz, apk, nupkg, office)",
             reads: "the entries of the directory and those that it leaves out, what stands before, between and behind them, by every method but those that need a password",
-            limits: "a directory of up to 8 MiB, else its local headers; encrypted entries are gaps; the checksum of stored weights is not asked",
+            limits: "a directory of up to 8 MiB, else its local headers; encrypted entries are gaps, and so are the methods of before 1993 over 16 MiB and PPMd with models over 64 MiB; the checksum of stored weights is not asked",
             specification: "APPNOTE.TXT 6.3.10",
         }
     }
@@ -221,6 +221,9 @@ fn read(
     workbook: &mut Workbook,
     sink: &mut dyn Sink,
 ) -> Result<Option<(GapReason, String)>, Halt> {
+    if let Some(why) = takes_too_much(archive, index) {
+        return Ok(Some((GapReason::Unsupported, why.to_owned())));
+    }
     let mut entry = match archive.by_index(index) {
         Ok(entry) => entry,
         Err(error) => return Ok(Some((reason_to_refuse(&error), error.to_string()))),
@@ -260,6 +263,31 @@ fn inflated(
         sink.raw(&mut stream.into_inner())?;
     }
     Ok(None)
+}
+
+/// Bytes of entries by the methods of the first programs, packed and not. The crate holds both.
+const HELD: u64 = 16 << 20;
+
+/// What the model of PPMd may take.
+const MODEL: u64 = 64 << 20;
+
+/// Why an entry would take more memory than is allowed, if so.
+fn takes_too_much(archive: &mut ZipArchive<&mut Box<dyn ReadSeek + '_>>, index: usize) -> Option<&'static str> {
+    use CompressionMethod::{Implode, Ppmd, Reduce, Shrink};
+    let mut entry = archive.by_index_raw(index).ok()?;
+    match entry.compression() {
+        Shrink | Reduce(_) | Implode if entry.size().max(entry.compressed_size()) > HELD => {
+            Some("an old compression method, and more than 16 MiB")
+        }
+        Ppmd => {
+            // The order less one in four bits, then the mebibytes less one in eight (APPNOTE.TXT 5.10).
+            let mut settings = [0; 2];
+            entry.read_exact(&mut settings).ok()?;
+            let model = (u64::from(u16::from_le_bytes(settings) >> 4 & 0xff) + 1) << 20;
+            (model > MODEL).then_some("PPMd with a model of more than 64 MiB")
+        }
+        _ => None,
+    }
 }
 
 /// What the sheets of the archive need, if it is a workbook.

@@ -69,6 +69,11 @@ fn archives() {
         ("a.7z", "cd tree/etc; 7z a -bd ../../a.7z . > ../../log".into()),
         ("b.7z", "cd tree/etc; 7z a -bd -m0=bzip2 -ms=off ../../b.7z . > ../../log".into()),
         ("c.7z", "cd tree/etc; 7z a -bd -m0=deflate -mhc=off ../../c.7z . > ../../log".into()),
+        ("e.7z", "cd tree/etc; 7z a -bd -m0=ppmd ../../e.7z . > ../../log".into()),
+        ("f.7z", "cd tree/etc; 7z a -bd -m0=deflate64 ../../f.7z . > ../../log".into()),
+        ("g.7z", "cd tree/etc; 7z a -bd -m0=bcj2 -m1=lzma:d20 -m2=lzma:d20 -m3=lzma:d20 -mb0:1 -mb0s1:2 -mb0s2:3 ../../g.7z . > ../../log".into()),
+        ("a.zip", "cd tree/etc; 7z a -bd -tzip -mm=ppmd ../../a.zip . > ../../log".into()),
+        ("b.zip", "cd tree/etc; 7z a -bd -tzip -mm=deflate64 ../../b.zip . > ../../log".into()),
         ("d.7z", "cd tree/etc; 7z a -bd -m0=lzma -mf=bcj ../../d.7z . > ../../log".into()),
     ] {
         check(folder.path(), "sh", &line, made, Some(name));
