@@ -24,7 +24,9 @@ pub(super) enum Codec {
     Lz4Block,
     /// Bare blocks of LZ4 behind two lengths each, as Hadoop writes them; or one without any.
     Lz4Hadoop,
-    /// The same of LZO.
+    /// One bare block of LZO.
+    LzoBlock,
+    /// Blocks of LZO as Hadoop writes them.
     LzoHadoop,
 }
 
@@ -52,6 +54,7 @@ pub(super) fn unpacked(codec: Codec, packed: Vec<u8>, size: u64, most: u64) -> i
         Codec::Lz4Frame => all(lz4_flex::frame::FrameDecoder::new(packed.as_slice()), size)?,
         Codec::Lz4Block => block(&packed, size)?,
         Codec::Lz4Hadoop => hadoop(&packed, size, block).map_or_else(|| block(&packed, size), Ok)?,
+        Codec::LzoBlock => lzo::block(&packed, size)?,
         Codec::LzoHadoop => hadoop(&packed, size, lzo::block).map_or_else(|| lzo::block(&packed, size), Ok)?,
     };
     Ok(bytes)
@@ -174,6 +177,7 @@ mod tests {
         let (one, two) = text.split_at(20);
         let framed = [&(text.len() as u32).to_be_bytes()[..], &lzo(one), &lzo(two)].concat();
         check_whole(Codec::LzoHadoop, framed, text);
+        check_whole(Codec::LzoBlock, lzokay::compress::compress(text).unwrap(), text);
         check(Codec::LzoHadoop, lzokay::compress::compress(text).unwrap(), size, Some(text));
         // An uncompressed stream: window of 16 bits, one block of nine bytes, the end.
         check(Codec::Brotli, b"\x0b\x04\x80abcdefghi\x03".to_vec(), 9, Some(b"abcdefghi"));

@@ -42,7 +42,7 @@ impl Extractor for Orc {
     fn about(&self) -> About {
         About {
             title: "ORC",
-            reads: "texts by their column, or by the name that the row has for them, in every encoding and codec but LZO; settings of the footer; all else unpacked, as numbers",
+            reads: "texts by their column, or by the name that the row has for them, in every encoding and codec; settings of the footer; all else unpacked, as numbers",
             limits: "footers, dictionaries and values of up to 16 MiB; encrypted columns are gaps",
             specification: "https://orc.apache.org/specification/",
         }
@@ -128,9 +128,9 @@ impl Tail {
             0 => None,
             1 => Some(Codec::Deflate),
             2 => Some(Codec::Snappy),
+            3 => Some(Codec::LzoBlock),
             4 => Some(Codec::Lz4Block),
             5 => Some(Codec::Zstd),
-            3 => return Err(broken(GapReason::Unsupported, "packed by LZO, which is not read; scanned as it is")),
             _ => return Err(broken(GapReason::Unsupported, "packed by a codec that is not known; scanned as it is")),
         };
         let block = self.postscript.block;
@@ -303,7 +303,7 @@ pub(crate) mod tests {
         assert_eq!(found.gaps, [GapReason::Damaged]);
         assert!(memchr::memmem::find(&found.raw, b"three").is_some());
         let at = memchr::memmem::find(&bytes, b"\x82\xf4\x03\x03ORC").unwrap();
-        let sealed = [&bytes[..at - 5], &[3 | 0x80, 0], &bytes[at - 3..]].concat();
+        let sealed = [&bytes[..at - 5], &[9 | 0x80, 0], &bytes[at - 3..]].concat();
         assert_eq!(seen(&Orc, &sealed).gaps, [GapReason::Unsupported]);
     }
 }
