@@ -88,7 +88,7 @@ impl Sparse {
                 line += end + 1;
                 numbers.push(number);
                 let [count, rest @ ..] = numbers.as_slice() else { continue };
-                if rest.len() as u64 / 2 >= *count && rest.len() % 2 == 0 {
+                if rest.len() as u64 / 2 >= *count && rest.len().is_multiple_of(2) {
                     self.pieces = pairs(rest);
                     return read;
                 }
