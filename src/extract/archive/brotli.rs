@@ -226,7 +226,7 @@ mod tests {
     impl Bits {
         fn put(&mut self, value: usize, bits: usize) {
             for bit in 0..bits {
-                if self.count % 8 == 0 {
+                if self.count.is_multiple_of(8) {
                     self.bytes.push(0);
                 }
                 *self.bytes.last_mut().unwrap() |= ((value >> bit & 1) as u8) << (self.count % 8);

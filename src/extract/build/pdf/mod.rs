@@ -451,10 +451,11 @@ impl<'r> Reader<'r> {
             }
         }
         for object in objects {
-            if object.stream.is_some() && tables.contains_key(&object.id) {
-                if let Decoded::Bytes(bytes, true) = self.decode(object) {
-                    tables.insert(object.id, Some(Rc::new(Letters::read(&bytes, &mut self.letters))));
-                }
+            if object.stream.is_some()
+                && tables.contains_key(&object.id)
+                && let Decoded::Bytes(bytes, true) = self.decode(object)
+            {
+                tables.insert(object.id, Some(Rc::new(Letters::read(&bytes, &mut self.letters))));
             }
         }
         let fonts = Shelf::new(dictionaries, &tables, &mut self.letters).read(dictionaries);
