@@ -34,6 +34,7 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     samples.extend(super::images::samples(&text));
     samples.extend(super::git::samples(&text));
     samples.extend(documents(&text));
+    samples.extend(containers(&text));
     samples.extend([
         ("gzip", [gzip(b"first member\n"), gzip(text.as_bytes())].concat()),
         ("zstd", [zstd(b"first frame\n"), zstd(text.as_bytes())].concat()),
@@ -65,12 +66,6 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("PNG", png(&text)),
         ("PDF", pdf(&text)),
         ("PDF", pdf_as_it_is(&text)),
-        ("asar", asar(&text)),
-        ("cabinet", cabinet(&text)),
-        ("rar", rar(&text)),
-        ("rar", rar_packed(&text)),
-        ("brotli", brotli_as_it_is(&text)),
-        ("erofs", erofs(&text)),
         ("SQLite", sqlite(&text)),
         ("SQLite log", sqlite_log(&text)),
         ("vim swap", vim_swap(&text)),
@@ -89,6 +84,18 @@ pub(crate) fn samples_of(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("zip", zip_of(&[("dir/a.txt", text.as_bytes()), ("b", b"nothing")])),
     ]);
     samples
+}
+
+/// Archives, and a stream, that are built byte by byte.
+fn containers(text: &str) -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("asar", asar(text)),
+        ("cabinet", cabinet(text)),
+        ("rar", rar(text)),
+        ("rar", rar_packed(text)),
+        ("erofs", erofs(text)),
+        ("brotli", brotli_as_it_is(text)),
+    ]
 }
 
 /// Old documents, and what databases write.
