@@ -242,6 +242,39 @@ def with_pyarrow():
     yield "wide-1.feather", feather(wide, version=1)
 
 
+def with_orc():
+    import pyarrow
+    import pyarrow.orc
+
+    def written(table, **options):
+        out = io.BytesIO()
+        pyarrow.orc.write_table(table, out, **options)
+        return out.getvalue()
+
+    def wide(values):
+        return pyarrow.table({"n": [1, 2], **{name: ["", value] for name, value in values.items()}})
+
+    def rows(values):
+        return pyarrow.table({"id": range(len(values)), "name": list(values), "value": list(values.values())})
+
+    for codec in ("uncompressed", "zlib", "snappy", "lz4", "zstd"):
+        yield f"wide-{codec}.orc", lambda v, codec=codec: written(wide(v), compression=codec)
+        yield f"rows-{codec}.orc", lambda v, codec=codec: written(rows(v), compression=codec)
+    yield "words.orc", lambda v: written(rows(v), dictionary_key_size_threshold=1.0)
+    yield "deep.orc", lambda v: written(pyarrow.table({"config": [{"db": dict(v)}]}))
+
+
+def with_brotli():
+    import brotli
+
+    def env(values):
+        return "".join(f"{name}={value}\n" for name, value in values.items()).encode()
+
+    for quality, window in ((1, 22), (5, 18), (11, 24)):
+        yield f"env-{quality}.br", lambda v, q=quality, w=window: brotli.compress(env(v), quality=q, lgwin=w)
+    yield "config.json.br", lambda v: brotli.compress(json.dumps(nested(v)).encode())
+
+
 def with_xgboost():
     import numpy
     import xgboost
@@ -585,4 +618,4 @@ def old_files():
 
 
 FAMILIES = (with_h5py, with_keras, with_onnx, with_safetensors, with_gguf, with_pyarrow, with_xgboost, with_lightgbm, with_catboost,
-            compiled, with_pyinstaller, with_xlwt, with_sqlite, with_fastavro, with_lmdb, with_leveldb, with_rocksdb, texts, old_files)
+            with_orc, with_brotli, compiled, with_pyinstaller, with_xlwt, with_sqlite, with_fastavro, with_lmdb, with_leveldb, with_rocksdb, texts, old_files)
