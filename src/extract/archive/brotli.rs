@@ -32,7 +32,7 @@ impl Framing for Brotli {
     type Decoder<'i, 'a: 'i> = Stream<'i, 'a>;
 
     fn begins(head: &Head<'_>) -> bool {
-        window(head.start).is_some() && !reads_as_text(head.start, true) && is_believed(head.start)
+        window(head.start).is_some() && !reads_as_text(head.start, false) && is_believed(head.start)
     }
 
     fn at_part(input: &mut Input<'_>) -> io::Result<bool> {
@@ -84,7 +84,7 @@ fn is_believed(start: &[u8]) -> bool {
     let (out, whole) = (out.get(..filled).unwrap_or_default(), ended && taken == start.len());
     let holds = |(length, letters)| out.len() >= length && variety(out) >= letters;
     match reads_as_text(out, ended) {
-        true => holds(if whole { WHOLE } else { TEXT }),
+        true => whole && holds(WHOLE) || holds(TEXT) && is_packed(start, out),
         false => holds(OTHER) && is_packed(start, out) || whole && holds(TEXT) || Tar.probe(&Head { start: out, tail: &[] }),
     }
 }
@@ -314,6 +314,11 @@ mod tests {
                 });
                 assert!(!begins(&noise.take(length).collect::<Vec<_>>()));
             }
+        }
+        // Text that is cut in a sign, or has one of another encoding: a header that says that it is not packed.
+        let text = "/*! some text of a script */\n".repeat(200);
+        for end in ["\u{fc}".as_bytes().get(..1).unwrap(), b"\xfc and more of it"] {
+            assert!(!begins(&[text.as_bytes(), end].concat()));
         }
         for no in ["", "\u{b}", "some text, and more of it, which is as long as this", "\0\0\0\0\0\0\0\0\0\0\0\0"] {
             assert!(!begins(no.as_bytes()), "{no:?}");

@@ -17,8 +17,9 @@ const PROPERTIES: u8 = 0x5d;
 /// A length that is not given: the stream has an end marker.
 const UNKNOWN: u64 = u64::MAX;
 
-/// Bytes that a stream with other settings must give to be believed, if it has as many.
-const ENOUGH: usize = 64;
+/// Bytes that a stream with other settings must give to be believed, if it has as many. Fewer come of any numbers, since
+/// little in a stream can be wrong.
+const ENOUGH: usize = 2048;
 
 /// What the reference decoder asks of a header without a magic: a dictionary of 2ⁿ or 2ⁿ + 2ⁿ⁻¹ bytes, a
 /// length below 256 GiB; and the first byte of the range coder is zero. Settings that few programs choose are believed
@@ -183,5 +184,10 @@ mod tests {
             let broken = [&packed[..14], &[0xff; 40]].concat();
             assert!(!Lzma.probe(&Head { start: &broken, tail: &[] }), "{lc} {lp} {pb}");
         }
+        // A matrix of numbers, as others write it.
+        let numbers = [0, 2, 1, 0, 11].map(u32::to_le_bytes).concat();
+        let matrix =
+            [&numbers[..], b"fit_params\0", &[0x81, 0x7d, 0x27, 2, 0xe5, 5, 0xd3, 0x41, 0x46, 0xed, 0x68, 0xed, 0x2b, 0xc4]];
+        assert!(!Lzma.probe(&Head { start: &matrix.concat(), tail: &[] }));
     }
 }
