@@ -32,7 +32,9 @@ impl Framing for Brotli {
     type Decoder<'i, 'a: 'i> = Stream<'i, 'a>;
 
     fn begins(head: &Head<'_>) -> bool {
-        window(head.start).is_some() && !reads_as_text(head.start, false) && is_believed(head.start)
+        // All of a file may be at hand, of which the start tells enough.
+        let start = head.start.get(..Head::LEN).unwrap_or(head.start);
+        window(start).is_some() && !reads_as_text(start, false) && is_believed(start)
     }
 
     fn at_part(input: &mut Input<'_>) -> io::Result<bool> {
@@ -110,7 +112,8 @@ fn reads_as_text(bytes: &[u8], whole: bool) -> bool {
             _ => return false,
         },
     };
-    (is_cut || text.len() == bytes.len()) && !text.chars().any(|sign| sign.is_control() && !"\t\n\r\x0c\x1b".contains(sign))
+    let is_control = |byte: u8| byte < b' ' && !b"\t\n\r\x0c\x1b".contains(&byte) || byte == 0x7f;
+    (is_cut || text.len() == bytes.len()) && !text.bytes().any(is_control)
 }
 
 /// A decoder.
