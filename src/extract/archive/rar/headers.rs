@@ -137,8 +137,7 @@ pub(super) fn old_block(bytes: &[u8]) -> Option<Block> {
             data |= u64::from(high) << 32;
             let start = if flags & 0x100 != 0 { 40 } else { 32 };
             let name = bytes.get(start..start + usize::from(le16(bytes, 26)?))?;
-            // A name may be followed by a zero and how it differs in UTF-16.
-            let name = name.split(|byte| *byte == 0).next()?.to_vec();
+            let name = if flags & 0x200 != 0 { wide(name) } else { name.to_vec() };
             let how = match *bytes.get(25)? {
                 _ if flags & 4 != 0 => How::Encrypted,
                 _ if kind == 0x74 && flags & 0xe0 == 0xe0 => How::Folder,
@@ -153,4 +152,55 @@ pub(super) fn old_block(bytes: &[u8]) -> Option<Block> {
         _ => return None,
     };
     Some(Block { kind, header: header.into(), data })
+}
+
+/// A name with letters of other alphabets: behind it a zero, and how it differs in UTF-16. Without the zero it is UTF-8.
+fn wide(name: &[u8]) -> Vec<u8> {
+    let Some(at) = memchr::memchr(0, name) else { return name.to_vec() };
+    let (plain, packed) = name.split_at(at);
+    let units = units(plain, packed.get(1..).unwrap_or_default());
+    if units.is_empty() { plain.to_vec() } else { String::from_utf16_lossy(&units).into_bytes() }
+}
+
+/// Undoes how a name is packed: two bits say how the next letter is, or the next few, four of these in a byte.
+fn units(plain: &[u8], packed: &[u8]) -> Vec<u16> {
+    let mut bytes = packed.iter().copied();
+    let mut units: Vec<u16> = Vec::new();
+    let Some(high) = bytes.next().map(|high| u16::from(high) << 8) else { return units };
+    let plain = |at: usize| u16::from(plain.get(at).copied().unwrap_or_default());
+    while let Some(kinds) = bytes.next() {
+        for shift in [6, 4, 2, 0] {
+            let Some(next) = bytes.next() else { return units };
+            let low = u16::from(next);
+            match kinds >> shift & 3 {
+                0 => units.push(low),
+                1 => units.push(high | low),
+                2 => units.push(low | u16::from(bytes.next().unwrap_or_default()) << 8),
+                // As the plain name has them, or so much more than that.
+                _ => {
+                    let more = (next & 0x80 != 0).then(|| bytes.next().unwrap_or_default());
+                    for at in units.len()..units.len() + usize::from(next & 0x7f) + 2 {
+                        units.push(more.map_or(plain(at), |more| high | (plain(at) + u16::from(more)) & 0xff));
+                    }
+                }
+            }
+        }
+    }
+    units
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_other_alphabets_are_undone() {
+        let check = |name: &[u8], expected: &str| assert_eq!(String::from_utf8(wide(name)).unwrap(), expected);
+        check("größe".as_bytes(), "größe");
+        // One letter of the usual page, two of page 4, one of any, then three as they are.
+        check(b"a??_txt\0\x04\x14a\x3f\x3e\x5f\xc0\x01", "aпо_txt");
+        check(b"a?b\0\x04\x20a\xac\x20b", "a€b");
+        check(b"abc\0\x04\xc0\x81\x01", "ѢѣѤ");
+        check(b"abc\0", "abc");
+    }
 }

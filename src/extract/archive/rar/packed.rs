@@ -124,6 +124,8 @@ fn reason_of(error: &rars::Error) -> GapReason {
     match error.kind() {
         ErrorKind::ResourceLimit | ErrorKind::UnsupportedFeature | ErrorKind::UnsupportedFormat => GapReason::Unsupported,
         ErrorKind::PasswordRequired | ErrorKind::BadPassword => GapReason::Encrypted,
+        // Of the archive, or of what holds the file.
+        ErrorKind::Io => GapReason::Unreadable,
         _ => GapReason::Damaged,
     }
 }
