@@ -43,6 +43,12 @@ pub static OPAQUE: &[Opaque] = &[
     Opaque { name: "RAR before 1.5", offset: 0, magics: &[b"RE\x7e\x5e"] },
     Opaque { name: "WIM", offset: 0, magics: &[b"MSWIM\0\0\0"] },
     Opaque { name: "xar", offset: 0, magics: &[b"xar!\0\x1c"] },
+    // Its letters are exchanged for others.
+    Opaque { name: "Outlook data file (PST)", offset: 0, magics: &[b"!BDN"] },
+    // Disks whose blocks stand in any order, packed or not.
+    Opaque { name: "QCOW2 disk", offset: 0, magics: &[b"QFI\xfb\0\0\0"] },
+    Opaque { name: "VMDK disk", offset: 0, magics: &[b"KDMV\x01\0\0\0", b"KDMV\x02\0\0\0", b"KDMV\x03\0\0\0"] },
+    Opaque { name: "VHDX disk", offset: 0, magics: &[b"vhdxfile"] },
     Opaque { name: "Redis dump", offset: 0, magics: &[b"REDIS00"] },
     // What an installer of NSIS appends to its program: behind its flags a mark, then all in one compressed block.
     Opaque { name: "NSIS installer", offset: 4, magics: &[b"\xef\xbe\xad\xdeNullsoftInst"] },

@@ -182,7 +182,21 @@ impl Walk<'_, '_, '_> {
         if missing {
             self.gap(name, "a file that ends early");
         }
-        self.covered.extend(extents.into_iter().map(|(start, size)| Span::of(start, size.next_multiple_of(SECTOR))));
+        for (start, size) in extents {
+            let whole = size.next_multiple_of(SECTOR);
+            self.slack(start.saturating_add(size), whole - size)?;
+            self.covered.push(Span::of(start, whole));
+        }
+        Ok(())
+    }
+
+    /// Scans what stands behind a file in its last sector, if that is anything.
+    fn slack(&mut self, at: u64, length: u64) -> Result<(), Halt> {
+        self.file.seek(SeekFrom::Start(at.min(self.length)))?;
+        let bytes = up_to(self.file, length)?;
+        if bytes.iter().any(|byte| *byte != 0) {
+            self.sink.raw_at(at, &mut bytes.as_slice())?;
+        }
         Ok(())
     }
 

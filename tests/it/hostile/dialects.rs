@@ -1,6 +1,7 @@
 //! Dialects of archives and streams that no program at hand writes, and what is wrong with some of them.
 
 use super::archives::{ar_member, cpio, lz4, lzma, snappy, xz};
+use super::images::iso_of;
 use super::samples::{RULE, token, zip_of};
 use super::target;
 use std::io::Write;
@@ -61,6 +62,12 @@ fn padding_of_a_tar_is_read_where_it_holds_something() {
     let mut tar = tar_of(&[("a", b"nothing"), ("b", b"more")]);
     tar[600..600 + token(1).len()].copy_from_slice(token(1).as_bytes());
     opens(&tar, None);
+}
+
+#[test]
+fn what_stands_behind_a_file_in_its_last_sector_is_read() {
+    let bytes = ["nothing\n", &token(1)].concat();
+    opens(&iso_of(&[("A.TXT;1", 7)], bytes.as_bytes()), None);
 }
 
 #[test]
