@@ -1,6 +1,7 @@
 //! Where the values of a dataset lie, and how they are packed (sections IV.A.2.i and l).
 
 use super::super::super::cursor::Cursor;
+use super::super::super::lzo;
 use super::file::File;
 use std::io::{self, Read};
 
@@ -128,6 +129,8 @@ pub(super) enum Filter {
     Fletcher,
     Lzf,
     Zstd,
+    /// Of PyTables.
+    Lzo,
     Bzip2,
     Lz4,
     Other(u16),
@@ -150,6 +153,7 @@ pub(super) fn filters(bytes: &[u8]) -> Option<Vec<Filter>> {
             1 => Filter::Deflate,
             2 => Filter::Shuffle(first),
             3 => Filter::Fletcher,
+            305 => Filter::Lzo,
             307 => Filter::Bzip2,
             32_000 => Filter::Lzf,
             32_004 => Filter::Lz4,
@@ -171,6 +175,7 @@ pub(super) fn undone(filters: &[Filter], mask: u32, packed: Vec<u8>, most: u64) 
             Filter::Deflate => all(flate2::read::ZlibDecoder::new(bytes.as_slice()), most)?,
             Filter::Zstd => all(zstd::Decoder::new(bytes.as_slice())?, most)?,
             Filter::Bzip2 => all(bzip2::read::MultiBzDecoder::new(bytes.as_slice()), most)?,
+            Filter::Lzo => lzo::block(&bytes, most)?,
             Filter::Lz4 => lz4(&bytes, most).ok_or(io::ErrorKind::InvalidData)?,
             Filter::Lzf => lzf(&bytes, most).ok_or(io::ErrorKind::InvalidData)?,
             Filter::Shuffle(size) => unshuffled(&bytes, *size),
@@ -275,6 +280,10 @@ mod tests {
         for cut in 0..packed.len() {
             assert!(undone(&[Filter::Lz4], 0, packed[..cut].to_vec(), 99).is_err(), "{cut}");
         }
+        let text = b"as often as this, as often as this, as often as this";
+        let packed = lzokay::compress::compress(text).unwrap();
+        assert_eq!(undone(&[Filter::Lzo], 0, packed.clone(), 99).unwrap(), text);
+        assert!(undone(&[Filter::Lzo], 0, packed, 40).is_err());
         assert!(undone(&[Filter::Other(4)], 0, Vec::new(), 99).is_err());
         assert!(undone(&[Filter::Deflate], 0, b"no".to_vec(), 99).is_err());
     }

@@ -44,7 +44,7 @@ impl Extractor for Hdf5 {
         About {
             title: "HDF5 (Keras, h5py, PyTables)",
             reads: "attributes, datasets of texts and records by their path, JSON in them by its keys, rows of bytes opened; numbers as numbers; all else as it is",
-            limits: "deflate, shuffle, LZF, zstd, bzip2 and LZ4; other filters, virtual and external datasets, shared message tables are gaps or read as they are; texts in chunks of up to 16 MiB",
+            limits: "deflate, shuffle, LZF, zstd, bzip2, LZ4 and LZO; other filters, virtual and external datasets, shared message tables are gaps or read as they are; texts in chunks of up to 16 MiB",
             specification: "https://docs.hdfgroup.org/hdf5/v1_14/_f_m_t3.html",
         }
     }
