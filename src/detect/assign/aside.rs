@@ -18,7 +18,7 @@ pub(super) fn is_no_secret(name: &[u8], shape: Shape, found: &Candidate, bytes: 
     let by_name = match name {
         // The folder at hand.
         b"PWD" | b"OLDPWD" | b"pwd" => value.starts_with(b"/") || memchr::memmem::find(value, b"dirname").is_some(),
-        b"PASS" => is_result(before) || is_result(behind),
+        b"PASS" => is_result(before) || is_result(behind) || is_one_of_results(before, behind),
         // A macro of AsciiDoc.
         b"pass" => value.iter().find(|byte| !byte.is_ascii_lowercase()) == Some(&b'['),
         // The program, or its file.
@@ -75,6 +75,15 @@ fn is_kind_of(name: &[u8], value: &[u8]) -> bool {
 /// Whether a text tells of tests that pass or fail.
 fn is_result(near: &[u8]) -> bool {
     [&b"FAIL"[..], b"SKIP"].iter().any(|word| memchr::memmem::find(near, word).is_some())
+}
+
+/// Whether a line above or below says of another test that it passes: `PASS: ld-elf/a1`.
+fn is_one_of_results(before: &[u8], behind: &[u8]) -> bool {
+    let tells = |lines: Option<&[u8]>| {
+        lines.is_some_and(|lines| lines.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"PASS: ")))
+    };
+    tells(memchr::memrchr(b'\n', before).and_then(|end| before.get(..end)))
+        || tells(memchr::memchr(b'\n', behind).and_then(|end| behind.get(end..)))
 }
 
 /// Whether a word is one of those that the call is named by: `login(x, "login")`.
