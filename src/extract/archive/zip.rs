@@ -348,9 +348,9 @@ fn entries_at_least(tail: &[u8], at: usize) -> u64 {
 }
 
 /// Keeps the first error that a reader gives.
-struct Watched<R> {
-    inner: R,
-    failure: Option<io::Error>,
+pub(super) struct Watched<R> {
+    pub(super) inner: R,
+    pub(super) failure: Option<io::Error>,
 }
 
 impl<R: Read> Read for Watched<R> {

@@ -6,7 +6,7 @@
 use super::super::super::cursor::{le16, le32};
 use super::super::super::{Halt, Input, Member, MemberKind, Sink, reason_of};
 use super::super::fields::up_to;
-use super::super::zip::LOCAL_LEN;
+use super::super::zip::{LOCAL_LEN, Watched};
 use crate::finding::GapReason;
 use crate::place::escaped;
 use flate2::bufread::DeflateDecoder;
@@ -39,7 +39,7 @@ pub(super) fn read(place: &[u8], input: &mut Input<'_>, sink: &mut dyn Sink) -> 
             }
         }
         8 => {
-            let mut body = Inflated { inner: DeflateDecoder::new(&mut *input), failure: None };
+            let mut body = Watched { inner: DeflateDecoder::new(&mut *input), failure: None };
             sink.member(&member, &mut body)?;
             let drained = io::copy(&mut body, &mut io::sink());
             if let Some(error) = body.failure.or(drained.err()) {
@@ -51,20 +51,4 @@ pub(super) fn read(place: &[u8], input: &mut Input<'_>, sink: &mut dyn Sink) -> 
         method => sink.gap(GapReason::Unsupported, format!("zip: {label}: compression method {method}"), Some(stored.into())),
     }
     Ok(())
-}
-
-/// What a stream inflates to; keeps why it breaks off.
-struct Inflated<R> {
-    inner: R,
-    failure: Option<io::Error>,
-}
-
-impl<R: Read> Read for Inflated<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buffer).map_err(|error| {
-            let copy = error.kind().into();
-            self.failure = Some(error);
-            copy
-        })
-    }
 }

@@ -1,6 +1,6 @@
 //! The headers of RAR, from version 1.5 on.
 
-use super::super::super::cursor::{le16, le32};
+use super::super::super::cursor::{Cursor, le16, le32};
 
 /// How a file is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,39 +55,14 @@ fn service(entry: Entry) -> Kind {
     if matches!(entry.how, How::Packed | How::Encrypted) { Kind::Service(entry) } else { Kind::Other }
 }
 
-/// Numbers of seven bits a byte, the lowest first.
-struct Numbers<'a>(&'a [u8]);
-
-impl<'a> Numbers<'a> {
-    fn next(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for index in 0..10 {
-            let (byte, rest) = self.0.split_first()?;
-            self.0 = rest;
-            number |= u64::from(byte & 0x7f).checked_shl(7 * index).unwrap_or(0);
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    fn take(&mut self, count: u64) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(usize::try_from(count).ok()?)?;
-        self.0 = rest;
-        Some(taken)
-    }
-}
-
 pub(super) fn new_block(bytes: &[u8]) -> Option<Block> {
-    let mut outer = Numbers(bytes.get(4..)?);
-    let size = outer.next().filter(|size| *size > 0)?;
-    let before = (bytes.len() - outer.0.len()) as u64;
-    let mut fields = Numbers(outer.take(size)?);
-    let header = before + size;
-    let (kind, flags) = (fields.next()?, fields.next()?);
-    let extra = if flags & 1 != 0 { fields.next()? } else { 0 };
-    let data = if flags & 2 != 0 { fields.next()? } else { 0 };
+    let mut outer = Cursor::at(bytes, 4);
+    let size = outer.varint().filter(|size| *size > 0)?;
+    let mut fields = Cursor::new(outer.take_long(size)?);
+    let header = outer.position() as u64;
+    let (kind, flags) = (fields.varint()?, fields.varint()?);
+    let extra = if flags & 1 != 0 { fields.varint()? } else { 0 };
+    let data = if flags & 2 != 0 { fields.varint()? } else { 0 };
     let is_split = flags & 0x18 != 0;
     let kind = match kind {
         2 => Kind::File(new_file(&mut fields, extra, is_split)?),
@@ -99,17 +74,17 @@ pub(super) fn new_block(bytes: &[u8]) -> Option<Block> {
     Some(Block { kind, header, data })
 }
 
-fn new_file(fields: &mut Numbers<'_>, extra: u64, is_split: bool) -> Option<Entry> {
-    let (flags, _size, _attributes) = (fields.next()?, fields.next()?, fields.next()?);
+fn new_file(fields: &mut Cursor<'_>, extra: u64, is_split: bool) -> Option<Entry> {
+    let (flags, _size, _attributes) = (fields.varint()?, fields.varint()?, fields.varint()?);
     fields.take(if flags & 2 != 0 { 4 } else { 0 })?;
     fields.take(if flags & 4 != 0 { 4 } else { 0 })?;
-    let (method, _system, length) = (fields.next()? >> 7 & 7, fields.next()?, fields.next()?);
-    let name = fields.take(length)?.to_vec();
-    let mut records = Numbers(fields.take(extra).unwrap_or_default());
+    let (method, _system, length) = (fields.varint()? >> 7 & 7, fields.varint()?, fields.varint()?);
+    let name = fields.take_long(length)?.to_vec();
+    let mut records = Cursor::new(fields.take_long(extra).unwrap_or_default());
     let mut encrypted = false;
-    while let Some(size) = records.next() {
-        let Some(record) = records.take(size) else { break };
-        encrypted |= Numbers(record).next() == Some(1);
+    while let Some(size) = records.varint() {
+        let Some(record) = records.take_long(size) else { break };
+        encrypted |= Cursor::new(record).varint() == Some(1);
     }
     let how = match method {
         _ if encrypted => How::Encrypted,
