@@ -79,8 +79,8 @@ impl Extractor for Zip {
     fn about(&self) -> About {
         About {
             title: "zip (jar, wheel, npz, apk, nupkg, office)",
-            reads: "the entries of the directory and those that it leaves out, what stands before, between and behind them, by every method but those that need a password",
-            limits: "a directory of up to 8 MiB, else its local headers; encrypted entries are gaps, and so are the methods of before 1993 over 16 MiB and PPMd with models over 64 MiB; the checksum of stored weights is not asked",
+            reads: "the entries of the directory and those that it leaves out, what stands before, between and behind them, by every method but those for sound and pictures and those that need a password",
+            limits: "a directory of up to 8 MiB, else its local headers; entries that it leaves out only if they are stored or deflated, others are gaps; encrypted entries are gaps, and so are the methods of before 1993 over 16 MiB and PPMd with models over 64 MiB; the checksum of stored weights is not asked",
             specification: "APPNOTE.TXT 6.3.10",
         }
     }

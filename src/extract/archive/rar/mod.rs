@@ -35,7 +35,7 @@ impl Extractor for Rar {
         About {
             title: "RAR",
             reads: "files in every method of versions 1.5 to 7, solid archives too; comments",
-            limits: "encrypted files are gaps, and so are those that go on in another volume, streams of NTFS, and dictionaries over 128 MiB, half of it with each container around it; packed files of up to 1 GiB",
+            limits: "encrypted files are gaps, and so are those that go on in another volume, streams of NTFS, and dictionaries over 128 MiB, half of it with each container around it; packed files of up to 1 GiB, 16 GiB in all",
             specification: "https://www.rarlab.com/technote.htm",
         }
     }
